@@ -1,0 +1,31 @@
+"""A 3-1 sigmoid network without bias, trained by gradient descent on half the squared error."""
+
+import jax
+from jax.nn import sigmoid
+
+
+@jax.jit
+def step(X, y, parameters, learning_rate=1.0):
+    """One training step; returns the loss before it and the new parameters."""
+    (W1,) = parameters
+
+    # forward
+    a1 = sigmoid(X @ W1)
+
+    # loss
+    data_loss = 0.5 * ((a1 - y)**2).sum()
+
+    # backward
+    delta1 = (a1 - y) * (a1 * (1 - a1))
+
+    # update
+    W1 -= learning_rate * (X.T @ delta1)
+
+    return data_loss, (W1,)
+
+
+@jax.jit
+def predict(X, parameters):
+    """The network's output for the rows of X."""
+    (W1,) = parameters
+    return sigmoid(X @ W1)
