@@ -1,0 +1,68 @@
+# A fresh clone needs Python (3.11 or newer) and make, nothing else: each command below prepares what it uses, once.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test golden oracle coverage clean
+
+PYTHON  ?= python3
+WORKERS ?= 2
+
+ENV    := .venv
+ORACLE := .venv-oracle
+PIP    := -m pip --disable-pip-version-check --no-input -qq
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(ENV)/.ready-to-run ## the founding networks: their code, their numbers, their story
+	@$(ENV)/bin/chainrule demo
+
+test: $(ENV)/.ready-to-test ## lint, types and every test (WORKERS=2)
+	$(ENV)/bin/ruff check
+	$(ENV)/bin/mypy
+	$(ENV)/bin/pytest -n $(WORKERS)
+
+golden: $(ENV)/.ready-to-test ## write the golden sources anew; read the diff before committing it
+	$(ENV)/bin/pytest tests/writers --update-golden
+
+oracle: $(ORACLE)/.ready-to-test ## compare with PyTorch, in an environment of its own
+	$(ORACLE)/bin/pytest -n $(WORKERS) tests/oracle
+
+coverage: $(ENV)/.ready-to-test ## which lines no test reaches
+	$(ENV)/bin/pytest -n $(WORKERS) --cov
+
+clean: ## remove the environments and caches
+	rm -rf $(ENV) $(ORACLE) .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
+
+# Each file below is a stamp: it says that a step is done, and is out of date when the pins it was done with have changed.
+
+$(ENV)/.created $(ORACLE)/.created:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "chainrule: there is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "chainrule: $(PYTHON) is $$("$(PYTHON)" --version 2>&1), but 3.11 or newer is needed. Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "chainrule: $(PYTHON) lacks the modules venv and ensurepip. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "creating $(@D)"
+	@"$(PYTHON)" -m venv $(@D)
+	@touch $@
+
+%/.ready-to-run: %/.created requirements/run.txt requirements/build.txt pyproject.toml
+	@echo "installing the package and what it needs into $*"
+	@$*/bin/python $(PIP) install --no-deps -r requirements/run.txt -r requirements/build.txt
+	@$*/bin/python $(PIP) install --no-deps --no-build-isolation --editable .
+	@$*/bin/python $(PIP) check
+	@touch $@
+
+$(ENV)/.ready-to-test: $(ENV)/.ready-to-run requirements/test.txt
+	@echo "installing what the tests need into $(@D); the first time this takes a minute or two"
+	@$(@D)/bin/python $(PIP) install --no-deps -r requirements/test.txt
+	@$(@D)/bin/python $(PIP) check
+	@touch $@
+
+$(ORACLE)/.ready-to-test: $(ORACLE)/.ready-to-run requirements/oracle.txt
+	@echo "installing PyTorch into $(@D); this takes some minutes"
+	@$(@D)/bin/python $(PIP) install -r requirements/oracle.txt
+	@touch $@
+
+.PRECIOUS: %/.ready-to-run

@@ -1,0 +1,70 @@
+"""chainrule: declare a neural network; read, watch and run its backpropagation.
+
+    import chainrule as cr
+
+    net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False)
+    program = cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(1.0))
+    print(program)
+
+The public names are loaded when they are first asked for, so that `import chainrule` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+HOMES = {
+    "network": ("Network",),
+    "derivation": ("derive",),
+    "formulas.layers": ("Activation", "BatchNorm", "Dense", "Dropout", "Layer"),
+    "formulas.formula": ("Formula", "formula"),
+    "formulas.losses": ("Loss",),
+    "formulas.optimizers": (
+        "Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "RMSprop",
+    ),
+    "formulas.penalties": ("L1", "L2", "ElasticNet", "Penalty"),
+    "formulas.schedules": ("ConstantRate", "CosineDecay", "ExponentialDecay", "Schedule", "StepDecay"),
+    "program.steps": ("Program", "Step", "Update"),
+    "program.text": ("FormulaError",),
+    "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
+    "observe": ("check_gradients", "trace"),
+}  # fmt: skip
+HOME_OF = {name: module for module, names in HOMES.items() for name in names}
+
+if TYPE_CHECKING:
+    from .derivation import derive as derive
+    from .formulas.formula import Formula as Formula
+    from .formulas.formula import formula as formula
+    from .formulas.layers import Activation as Activation
+    from .formulas.layers import BatchNorm as BatchNorm
+    from .formulas.layers import Dense as Dense
+    from .formulas.layers import Dropout as Dropout
+    from .network import Network as Network
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in HOME_OF:
+        value = getattr(import_module(f".{HOME_OF[name]}", __name__), name)
+    elif name in _functions():
+        from .program.expr import function
+
+        value = function(name)
+    else:
+        raise AttributeError(f"module 'chainrule' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def _functions() -> tuple[str, ...]:
+    """The ops that formulas in Python may use: `cr.sigmoid`, `cr.exp`, ..."""
+    from .program.text import FUNCTIONS
+
+    return FUNCTIONS
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *HOME_OF, *_functions()})

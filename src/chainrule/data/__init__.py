@@ -1,0 +1,44 @@
+"""Tables in, arrays out: strict reading of CSV, the roles of columns, a preparation fitted on the training rows only, a
+stratified split, and the checks for arrays handed to training. Knows nothing of networks and imports no other room.
+What it refuses is a `DataError`, or for arrays a `ValueError`, which says what, where and what to do."""
+
+from .arrays import (
+    check_distributions,
+    check_features,
+    check_not_negative,
+    check_row_weights,
+    check_target,
+    check_unit_interval,
+    one_hot,
+)
+from .column import Column
+from .csv_file import read_csv
+from .errors import DataError
+from .prepare import Preparation
+from .quoting import printable, quoted
+from .roles import Role, Roles, Task, find_roles, role_of
+from .split import split
+from .table import Table
+
+__all__ = [
+    "Column",
+    "DataError",
+    "Preparation",
+    "Role",
+    "Roles",
+    "Table",
+    "Task",
+    "check_distributions",
+    "check_features",
+    "check_not_negative",
+    "check_row_weights",
+    "check_target",
+    "check_unit_interval",
+    "find_roles",
+    "one_hot",
+    "printable",
+    "quoted",
+    "read_csv",
+    "role_of",
+    "split",
+]

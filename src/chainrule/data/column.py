@@ -1,0 +1,111 @@
+"""One column of a table, read as numbers or as labels.
+
+A *plain decimal number* is digits with an optional sign, decimal point and exponent: `5`, `-1.5`, `.5`, `2.5e-3`. Not
+plain are `nan`, `inf`, `1_000`, `1,5`, `0x10`, and what float64 cannot hold (`1e999`). Blanks around a cell never
+matter; a cell of nothing else is missing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .quoting import quoted
+
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_CHARACTERS_OF_NUMBERS = frozenset("0123456789+-.eE \t")
+
+
+class Numbers(NamedTuple):
+    """The cells of a column as numbers."""
+
+    values: NDArray[np.float64]
+    """(N,), NaN where the cell is not a plain decimal number."""
+    valid: NDArray[np.bool_]
+    """(N,), whether the cell is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A name and N cells: text as it stands in the file, or float64 values (NaN: missing)."""
+
+    name: str
+    cells: list[str] | NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.cells)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The cells as numbers."""
+        if isinstance(self.cells, np.ndarray):
+            return Numbers(self.cells, np.isfinite(self.cells))
+        values = _all_numbers(self.cells)
+        if values is None:
+            values = np.array([_number(cell) for cell in self.cells], dtype=np.float64)
+        return Numbers(values, np.isfinite(values))
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """(N,), whether the cell is empty."""
+        if self.numbers.valid.all():
+            return np.zeros(len(self), dtype=np.bool_)
+        if isinstance(self.cells, np.ndarray):
+            return np.isnan(self.cells)
+        return np.fromiter((not cell or cell.isspace() for cell in self.cells), dtype=np.bool_, count=len(self))
+
+    def labels(self, numeric: bool) -> list[str]:
+        """The cells as labels: text without the blanks around it; with `numeric`, `1`, `1.0` and `01` are all `1`."""
+        if numeric or isinstance(self.cells, np.ndarray):
+            return [number_label(value) for value in self.numbers.values.tolist()]
+        return [cell.strip() for cell in self.cells]
+
+    def shown(self, row: int) -> str:
+        """The cell of a row (0-based), safe to print."""
+        cell = self.cells[row]
+        return quoted(cell) if isinstance(cell, str) else repr(float(cell))
+
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Column:
+        """The column of these rows (0-based) only, in their order."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        cells = self.cells
+        if isinstance(cells, np.ndarray):
+            return Column(self.name, cells[chosen])
+        taken = Column(self.name, [cells[row] for row in chosen.tolist()])
+        if "numbers" in self.__dict__:  # read already: no need to read the text again
+            taken.__dict__["numbers"] = Numbers(self.numbers.values[chosen], self.numbers.valid[chosen])
+        return taken
+
+
+def number_label(value: float) -> str:
+    """How a number is written as a label: whole numbers without a decimal point."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _number(cell: str) -> float:
+    """The number in a cell, NaN if there is none."""
+    cell = cell.strip()
+    value = float(cell) if _PLAIN_NUMBER.fullmatch(cell) else math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _all_numbers(cells: list[str]) -> NDArray[np.float64] | None:
+    """The short way for a column of nothing but numbers, four times faster; None where the column is anything else.
+
+    `float` accepts more than plain numbers, but nothing more that is made of these characters alone.
+    """
+    if not cells or not _PLAIN_NUMBER.fullmatch(cells[0].strip()) or not set("".join(cells)) <= _CHARACTERS_OF_NUMBERS:
+        return None
+    try:
+        values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None

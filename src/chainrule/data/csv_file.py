@@ -1,0 +1,229 @@
+"""CSV files, read strictly: what is not plainly right is refused with row and column, never guessed at.
+
+Accepted: UTF-8 with or without byte-order mark; a header; commas; quotation marks around cells that hold commas, line
+ends or doubled quotation marks; line ends of any system; blank lines at the end. Blanks around a column's name are
+dropped, cells are kept as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import os
+import re
+import stat
+from collections.abc import Iterator
+
+import numpy as np
+
+from .column import Column
+from .errors import DataError
+from .quoting import quoted, shown_path
+from .table import Table
+
+MOST_BYTES = 256 * 2**20
+"""Larger files are refused: in memory a table takes up to ten times its size on disk."""
+MOST_RECORD = 16 * 2**20
+"""Bytes of one row, header included."""
+_MOST_POOLED = 65536
+
+_OTHER_KINDS = (
+    (b"\xff\xfe", "a text in UTF-16"),
+    (b"\xfe\xff", "a text in UTF-16"),
+    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+    (b"\x1f\x8b", "a gzip-compressed file"),
+    (b"PAR1", "a Parquet file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x89PNG", "a picture"),
+    (b"%PDF", "a PDF document"),
+)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_QUOTED_PART = re.compile('"[^"]*"')
+
+
+def read_csv(path: str | os.PathLike[str], most_bytes: int = MOST_BYTES) -> Table:
+    """The table in a CSV file. Rows are numbered as lines of the file, from 1, the header being the first.
+
+    Raises
+        DataError: not a readable regular file; larger than `most_bytes`; not UTF-8; NUL bytes; no header, no rows; a
+        name that is blank or occurs twice; a row with more or fewer cells than the header; broken quotation; `;` or
+        tabs instead of commas.
+    """
+    source = shown_path(path)
+    with _opened(path, source, most_bytes) as file:
+        lines = _Lines(file, source, most_bytes)
+        records = _records(lines, source)
+        _, header = next(records, (1, []))
+        if not header:
+            raise DataError(f"{source}, row 1: a header is expected, the names of the columns separated by commas")
+        names = _checked_names(header, source, lines.first)
+        columns: list[list[str]] = [[] for _ in names]
+        numbers: list[int] = []
+        pool: dict[str, str] = {}  # equal short cells are stored once
+        shared = pool.setdefault
+        for number, record in records:
+            if len(record) != len(names):
+                raise DataError(_ragged(source, number, record, names))
+            for column, cell in zip(columns, record, strict=True):
+                column.append(shared(cell, cell))
+            numbers.append(number)
+            if len(pool) > _MOST_POOLED:
+                shared = pool.get  # the same call, but adds no more
+    if not numbers:
+        raise DataError(f"{source} has a header but no rows below it")
+    made = tuple(Column(name, cells) for name, cells in zip(names, columns, strict=True))
+    return Table(made, np.array(numbers, dtype=np.int64), source)
+
+
+def _opened(path: str | os.PathLike[str], source: str, most_bytes: int) -> io.BufferedReader:
+    """The file, open for reading. Opening never waits (as it would for a FIFO), and only regular files are accepted."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise DataError(f"{source}: there is no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        if isinstance(error, OSError) and error.errno == errno.ENXIO:
+            raise DataError(f"{source} is not a regular file") from None
+        raise DataError(f"{source} cannot be opened: {_reason(error)}") from None
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise DataError(f"{source} is a directory; name a file in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise DataError(f"{source} is not a regular file; copy what it holds into one first")
+        if status.st_size > most_bytes:
+            raise DataError(_too_large(source, most_bytes))
+        return io.BufferedReader(io.FileIO(descriptor, "rb"))
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+class _Lines:
+    """The lines of a file as text, checked one by one; counts them, and the bytes since `record_bytes` was reset."""
+
+    def __init__(self, file: io.BufferedReader, source: str, most_bytes: int) -> None:
+        self._file, self._source, self._most_bytes = file, source, most_bytes
+        self.number = 0
+        self.record_bytes = 0
+        self.first = ""
+
+    def __iter__(self) -> Iterator[str]:
+        read = 0
+        while block := self._readline():
+            read += len(block)
+            if read > self._most_bytes:
+                raise DataError(_too_large(self._source, self._most_bytes))
+            if read == len(block):
+                self._check_kind(block)
+                block = block.removeprefix(_BYTE_ORDER_MARK)
+            for line in block.splitlines(keepends=True):  # of bytes: at \n, \r\n, and \r, nothing else
+                self.number += 1
+                self.record_bytes += len(line)
+                if self.record_bytes > MOST_RECORD:
+                    raise DataError(
+                        f"{self._source}, row {self.number}: a row of more than {MOST_RECORD:,} bytes; "
+                        "is a quotation mark left open?"
+                    )
+                text = self._text(line)
+                self.first = self.first or text
+                yield text
+
+    def _readline(self) -> bytes:
+        try:
+            return self._file.readline(MOST_RECORD + 1) or b""
+        except OSError as error:
+            raise DataError(f"{self._source} cannot be read: {_reason(error)}") from None
+
+    def _check_kind(self, start: bytes) -> None:
+        for magic, kind in _OTHER_KINDS:
+            if start.startswith(magic):
+                raise DataError(f"{self._source} is {kind}; save it as CSV in UTF-8")
+
+    def _text(self, line: bytes) -> str:
+        if (position := line.find(b"\0")) >= 0:
+            raise DataError(
+                f"{self._source}, row {self.number}: NUL at byte {position + 1} of the line; "
+                "this is not a text file, or not in UTF-8"
+            )
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{self._source}, row {self.number}: not UTF-8 (byte 0x{line[error.start]:02x} at byte "
+                f"{error.start + 1} of the line); save the file as UTF-8"
+            ) from None
+
+
+def _records(lines: _Lines, source: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with the number of the line at which it begins. Blank lines are allowed at the end only."""
+    reader = csv.reader(lines, strict=True)
+    blank = 0
+    while True:
+        begin = lines.number + 1
+        lines.record_bytes = 0
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            raise DataError(_broken(source, begin, str(error))) from None
+        if record is None:
+            return
+        if not record:
+            blank = blank or begin
+        elif blank:
+            raise DataError(f"{source}, row {blank}: a blank line; remove it")
+        else:
+            yield begin, record
+
+
+def _checked_names(header: list[str], source: str, line: str) -> list[str]:
+    bare = _QUOTED_PART.sub("", line)
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if bare.count(separator) > bare.count(","):
+            raise DataError(
+                f"{source}, row 1: the columns are separated by {called}; save the file with commas\n"
+                "(and with decimal points, not decimal commas)"
+            )
+    names = [name.strip() for name in header]
+    first: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        if not name:
+            hint = " (an index written by pandas or R? save without it)" if position == 1 and len(names) > 1 else ""
+            raise DataError(f"{source}, row 1: column {position} has no name{hint}; give it one")
+        if name in first:
+            raise DataError(
+                f"{source}, row 1: columns {first[name]} and {position} are both called {quoted(name)}; "
+                "rename one of them"
+            )
+        first[name] = position
+    return names
+
+
+def _ragged(source: str, number: int, record: list[str], names: list[str]) -> str:
+    cells = f"{len(record)} cell{'s' * (len(record) != 1)}"
+    where = f"{source}, row {number}: {cells}, but the header has {len(names)}"
+    if len(record) < len(names):
+        return f"{where}; column {quoted(names[len(record)])} is the first without a cell"
+    extra = quoted(record[len(names)])
+    return f"{where}; the first cell too many is {extra} (a comma inside a cell needs quotation marks)"
+
+
+def _broken(source: str, number: int, reason: str) -> str:
+    told = {
+        "end of data": "a quotation mark is opened and never closed",
+        "field limit": f"a cell of more than {csv.field_size_limit():,} characters; is a quotation mark left open?",
+        "expected after": "text behind a closing quotation mark (inside a quoted cell, write it twice)",
+    }
+    return f"{source}, row {number}: {next((told[part] for part in told if part in reason), reason)}"
+
+
+def _too_large(source: str, most_bytes: int) -> str:
+    return (
+        f"{source} is larger than {most_bytes:,} bytes, the most that is read into memory; take fewer rows or columns"
+    )
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

@@ -1,0 +1,186 @@
+"""What each column of a table is for, decided by stated rules on the whole table, before anything is fitted.
+
+    a column is numeric       at least 90 % of its filled cells, and at least one, are plain decimal numbers;
+                              then a cell that is not a number is an error, not a category
+    a column is categorical   otherwise; its text is its category
+    a cell is missing         it is empty or blank; an error, named by row and column
+
+    the task is classification   the target is categorical, or it is numeric with whole numbers only, at most 20
+                                 different ones, each at least twice
+    the task is regression       otherwise
+
+Asking for a task overrides the last rule: with `classification` any target serves, number or text; with `regression`
+every cell of the target must be a number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .column import Column, number_label
+from .errors import DataError
+from .quoting import listed, quoted
+from .table import Table
+
+Role = Literal["numeric", "categorical"]
+Task = Literal["classification", "regression"]
+TASKS: tuple[Task, ...] = ("classification", "regression")
+
+MOST_CATEGORIES = 1000
+"""Different texts in one column (or classes of a target); with more it is taken for an identifier or free text."""
+MOST_WHOLE_NUMBERS = 20
+"""Different values of a numeric target that is taken for classes."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The target, the task, and the features with their roles, in the order of the table.
+
+    `classes` are sorted (numbers as numbers, text by code point), and empty in a regression. `numeric_classes` says
+    whether labels are read as numbers, so that `1` and `1.0` are one class.
+    """
+
+    target: str
+    task: Task
+    features: tuple[tuple[str, Role], ...]
+    classes: tuple[str, ...] = ()
+    numeric_classes: bool = False
+
+    def strata(self, table: Table) -> NDArray[np.int64] | None:
+        """(N,) class of each row, for a stratified split; None in a regression."""
+        if self.task == "regression":
+            return None
+        return class_indices(table, table.column(self.target), self.classes, self.numeric_classes)
+
+
+def find_roles(table: Table, target: str, task: Literal["auto", "classification", "regression"] = "auto") -> Roles:
+    """The roles of all columns of `table`, every cell checked.
+
+    Raises
+        ValueError: `task` is none of the three.
+        DataError: no column called `target` (the nearest is suggested), or no other column; a missing cell; a cell of a
+        numeric column that is not a number; a categorical column with more than 1,000 different texts; a constant
+        target.
+    """
+    if task not in ("auto", *TASKS):
+        raise ValueError(f"task={task!r}: must be 'auto', 'classification' or 'regression'")
+    if not len(table):
+        raise DataError(f"{table.source} has no rows")
+    goal = table.column(target, "target column")
+    if len(table.columns) == 1:
+        raise DataError(
+            f"{table.source} has only the target column {quoted(goal.name)}; "
+            "at least one more is needed to predict it from"
+        )
+    features = []
+    for column in table.columns:
+        check_filled(table, column)
+        if column is not goal:
+            features.append((column.name, _checked_role(table, column)))
+    classify, numeric = _task(table, goal, task)
+    if not classify:
+        values = check_numbers(table, goal)
+        if values.min() == values.max():
+            raise DataError(_constant(table, goal, number_label(float(values[0]))))
+        return Roles(goal.name, "regression", tuple(features))
+    return Roles(goal.name, "classification", tuple(features), _classes(table, goal, numeric), numeric)
+
+
+def role_of(column: Column) -> Role:
+    """Numeric or categorical, by the rule above."""
+    numbers = int(column.numbers.valid.sum())
+    filled = len(column) - int(column.missing.sum())
+    return "numeric" if numbers and 10 * numbers >= 9 * filled else "categorical"
+
+
+def check_filled(table: Table, column: Column) -> None:
+    """Raises DataError, naming the row, where a cell of the column is missing."""
+    if (count := int(column.missing.sum())) > 0:
+        more = f" (and {count - 1} more in this column)" if count > 1 else ""
+        raise DataError(
+            f"{table.place(int(column.missing.argmax()), column)}: the cell is empty{more}; "
+            "fill it in or remove the row"
+        )
+
+
+def check_numbers(table: Table, column: Column) -> NDArray[np.float64]:
+    """The column as numbers (N,). Raises DataError, naming the row, where a cell is not a plain decimal number."""
+    values, valid = column.numbers
+    if not valid.all():
+        row = int(valid.argmin())
+        count = len(column) - int(valid.sum())
+        more = f" (one of {count} such cells in this numeric column)" if count > 1 else ""
+        raise DataError(
+            f"{table.place(row, column)}: {column.shown(row)} is not a number{more}\n"
+            "Numbers look like 5, -1.5 or 2.5e-3, and fit into float64."
+        )
+    return values
+
+
+def check_categories(table: Table, column: Column, count: int) -> None:
+    """Raises DataError where a column has too many different texts to be categories or classes."""
+    if count > MOST_CATEGORIES:
+        raise DataError(
+            f"{table.source}, column {quoted(column.name)}: {count:,} different texts, more than {MOST_CATEGORIES:,}; "
+            "an identifier or free text cannot be used, remove the column"
+        )
+
+
+def class_indices(table: Table, column: Column, classes: tuple[str, ...], numeric: bool) -> NDArray[np.int64]:
+    """(N,) the position of each row's label in `classes`. Raises DataError, naming the row, for any other label."""
+    check_filled(table, column)
+    if numeric:
+        check_numbers(table, column)
+    position = {label: index for index, label in enumerate(classes)}
+    indices = np.array([position.get(label, -1) for label in column.labels(numeric)], dtype=np.int64)
+    if len(indices) and indices.min() < 0:
+        row = int(indices.argmin())
+        raise DataError(
+            f"{table.place(row, column)}: {column.shown(row)} is not a known class; known are {listed(classes)}"
+        )
+    return indices
+
+
+def _checked_role(table: Table, column: Column) -> Role:
+    role = role_of(column)
+    if role == "numeric":
+        check_numbers(table, column)
+    else:
+        check_categories(table, column, len(set(column.labels(False))))
+    return role
+
+
+def _task(table: Table, goal: Column, task: str) -> tuple[bool, bool]:
+    """(whether to classify, whether labels are numbers)."""
+    if task == "regression":
+        return False, False
+    if task == "classification":
+        return True, bool(goal.numbers.valid.all())
+    if role_of(goal) == "categorical":
+        return True, False
+    values, counts = np.unique(check_numbers(table, goal), return_counts=True)
+    whole = bool((values == np.floor(values)).all())
+    return whole and len(values) <= MOST_WHOLE_NUMBERS and bool((counts >= 2).all()), True
+
+
+def _classes(table: Table, goal: Column, numeric: bool) -> tuple[str, ...]:
+    if numeric:
+        distinct = np.unique(goal.numbers.values).tolist()
+        classes = tuple(number_label(value) for value in distinct)
+    else:
+        classes = tuple(sorted(set(goal.labels(False))))
+    check_categories(table, goal, len(classes))
+    if len(classes) == 1:
+        raise DataError(_constant(table, goal, classes[0]))
+    return classes
+
+
+def _constant(table: Table, goal: Column, label: str) -> str:
+    return (
+        f"{table.source}, column {quoted(goal.name)}: the target is {quoted(label)} in every row; "
+        "there is nothing to learn from a constant"
+    )

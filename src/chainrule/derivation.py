@@ -1,0 +1,357 @@
+"""derive: from a declared network to its complete training step.
+
+forward     every layer writes its named steps
+loss        terms and reduction, and the penalty
+backward    reverse mode over those steps (`program/reverse.py`), with the rules of the op table (`program/ops.py`)
+update      the optimizer's rule for every parameter, and the running statistics
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .formulas.activations import ACTIVATIONS
+from .formulas.losses import Loss, LossLike
+from .formulas.losses import loss as find_loss
+from .formulas.optimizers import GradientDescent, Optimizer
+from .formulas.optimizers import optimizer as find_optimizer
+from .formulas.penalties import Penalty
+from .formulas.schedules import Schedule
+from .network import Network
+from .program.builder import Builder
+from .program.condense import condense
+from .program.expr import Call, Expr, N, Name, Number, call, contractions, names, replace_node, walk
+from .program.reverse import Reverse, expand
+from .program.simplify import simplify
+from .program.steps import Program, Statement, Step, Update, Variable, rename
+from .program.text import parse, rule
+from .program.verify import verify
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a program is derived from: plain data."""
+
+    network: Network
+    loss: Loss
+    optimizer: Optimizer
+    penalty: Penalty | None = None
+    clip_delta: float | None = None
+    clip_norm: float | None = None
+    weighted: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("clip_delta", "clip_norm"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, (int, float)) and 0 < value < float("inf")):
+                raise ValueError(f"{name} must be a number above 0, not {value!r}")
+        layer = self.network.layers[-1]
+        name = layer.activation_name or "linear"
+        known = ACTIVATIONS.get(name)
+        formula = getattr(layer, "formula", None) or getattr(getattr(layer, "then", None), "formula", None)
+        self.loss.check_output(name, known is not None and known == formula)
+        if name == "softmax" and self.network.outputs == 1:
+            raise ValueError("softmax over a single output is always 1; use sigmoid, or two outputs")
+
+    @property
+    def title(self) -> str:
+        hidden = dict.fromkeys(
+            layer.activation_name for layer in self.network.layers[:-1] if layer.activation_name is not None
+        )
+        activations = dict.fromkeys([*hidden, self.network.layers[-1].activation_name])
+        parts = [f"{self.network.notation} {', '.join(map(str, activations))}", self.loss.name.replace("_", " ")]
+        parts.append(type(self.optimizer).__name__)
+        if self.penalty:
+            parts.append(f"{type(self.penalty).__name__} penalty")
+        return "; ".join(parts)
+
+    def derive(self) -> Program:
+        return condense(Derivation(self).program())
+
+    def changed(self, **changes: Any) -> Declaration:
+        return replace(self, **changes)
+
+
+def derive(
+    network: Network,
+    loss: LossLike = "half_squared_error",
+    optimizer: Optimizer | str = GradientDescent(1.0),  # noqa: B008  frozen
+    penalty: Penalty | None = None,
+    *,
+    clip_delta: float | None = None,
+    clip_norm: float | None = None,
+    weighted: bool = False,
+) -> Program:
+    """The complete training step of a network, as a Program.
+
+    network         the declaration, or its notation
+    loss            a name of the book, or a formula in p (the output) and y
+    optimizer       `Adam(0.001)`, or a name of the book for its defaults
+    penalty         `L1(strength)`, `L2(strength)`, `ElasticNet(l1, l2)`
+    clip_delta      bound for every element of every delta ("delta trimming")
+    clip_norm       bound for the norm of the whole gradient
+    weighted        whether rows have weights, `sample_weight` (N, 1)
+
+    Raises
+        ValueError: an unknown name, or a loss that does not fit the output.
+    """
+    if isinstance(optimizer, str):
+        optimizer = find_optimizer(optimizer)()
+    if not isinstance(network, Network):
+        raise ValueError(f"derive takes a Network (Network.parse reads '3-4-1'), not {network!r}")
+    if not isinstance(optimizer, Optimizer):
+        raise ValueError(f"derive takes an optimizer such as Adam(0.001), not {optimizer!r}")
+    if penalty is not None and not isinstance(penalty, Penalty):
+        raise ValueError(f"derive takes a penalty such as L2(1e-4), not {penalty!r}")
+    return Declaration(network, find_loss(loss), optimizer, penalty, clip_delta, clip_norm, weighted).derive()
+
+
+class Derivation:
+    """One derivation, phase by phase."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declared = declaration
+        self.build = Builder(declaration.network.inputs, training=True)
+        self.weights = Name("sample_weight", (N, 1)) if declaration.weighted else None
+
+    def program(self) -> Program:
+        """The program with every value named, verified."""
+        declared = self.declared
+        forward, output, fused = self.forward(self.build)
+        y = Name("y", (N, declared.network.outputs))
+        loss_steps = self.loss(forward, output, y, fused)
+        loss = loss_steps[-1].name
+        backward = self.backward([*forward, *loss_steps], fused, loss)
+        scalars, updates, state = self.updates(backward)
+
+        steps: list[Statement] = [*forward, *loss_steps, *backward]
+        steps = share([step for step in steps if isinstance(step, Step)])
+        prediction, predicted, fused_in_prediction = self.forward(Builder(declared.network.inputs, training=False))
+        evaluated = replace(self.data_loss(prediction, predicted, y, fused_in_prediction, None), name="data_loss")
+        evaluation = share([*prediction, expanded(evaluated)])
+        steps = [*steps, *scalars, *updates]
+
+        renamed = {output.name: "p"} if self.is_probability(output, fused) else {}
+        masks = {mask.name: (N, mask.units) for mask in self.build.masks}
+        inputs = {"X": self.build.input.shape, "y": y.shape, **masks}
+        if self.weights is not None:
+            inputs["sample_weight"] = self.weights.shape
+        return verify(
+            Program(
+                steps=tuple(retitled(rename(step, renamed), renamed) for step in steps),
+                prediction_steps=renamed_steps(share(list(map(expanded, prediction))), renamed),
+                evaluation_steps=renamed_steps(evaluation, renamed),
+                inputs=inputs,
+                parameters=self.build.parameters,
+                state=state,
+                hyperparameters=self.hyperparameters(),
+                masks=tuple(self.build.masks),
+                prediction=renamed.get(output.name, output.name),
+                loss=loss,
+                title=declared.title,
+                declaration=declared,
+            )
+        )
+
+    # --- forward ---
+
+    def forward(self, build: Builder) -> tuple[list[Step], Name, str]:
+        """The forward steps, the output, and the op that takes output activation and loss in one, if there is one."""
+        x = build.input
+        for layer in self.declared.network.layers:
+            x = layer.forward(build, x)
+        activation = self.declared.network.layers[-1].activation_name or ""
+        last = build.steps[-1]
+        fused = self.declared.loss.fused.get(activation, "") if last.note == "activation" else ""
+        if last.note == "activation":
+            build.steps[-1] = replace(last, note="output")
+        return build.steps, x, fused
+
+    def is_probability(self, output: Name, fused: str) -> bool:
+        activation = self.declared.network.layers[-1].activation_name
+        return activation == "softmax" or (activation == "sigmoid" and bool(fused))
+
+    # --- loss ---
+
+    def loss(self, forward: list[Step], output: Name, y: Name, fused: str) -> list[Step]:
+        steps = []
+        total: Name | None = None
+        if self.weights is not None and self.declared.loss.reduction != "sum":
+            total = Name("total_weight")
+            steps.append(Step(total.name, self.weights.sum(), "loss", "total_weight"))
+            self.build.constant.add(total.name)
+        steps.append(self.data_loss(forward, output, y, fused, total))
+        if self.declared.penalty is not None and self.build.weights:
+            data_loss: Expr = Name("data_loss")
+            for factor, term in self.declared.penalty.terms:
+                strengths = {name: Name(name) for name in self.declared.penalty.hyperparameters} | {N: Name(N)}
+                summed: Expr = Number(0.0)
+                for name in self.build.weights:
+                    weight = Name(name, self.build.parameters[name].shape)
+                    summed = simplify(summed + rule(term, W=weight))
+                data_loss = data_loss + rule(factor, **strengths) * summed
+            steps.append(Step("loss", simplify(data_loss), "loss", "penalty"))
+        return steps
+
+    def data_loss(self, forward: list[Step], output: Name, y: Name, fused: str, total: Name | None) -> Step:
+        weights = self.weights if total is not None or self.declared.loss.reduction == "sum" else None
+        if forward is not self.build.steps:
+            weights = None
+        taken: Expr = output
+        if fused:
+            last = next(step for step in forward if step.name == output.name)
+            assert isinstance(last.expression, Call)
+            taken = last.expression.args[0]
+        return Step("data_loss", self.declared.loss.of(taken, y, fused, weights, total), "loss", "data_loss")
+
+    # --- backward ---
+
+    def backward(self, steps: Sequence[Step], fused: str, loss: str) -> list[Step]:
+        wanted = [name for name, variable in self.build.parameters.items() if variable.trainable]
+        if not wanted:
+            raise ValueError("nothing to train: every layer has trainable=False")
+        value = ""
+        if fused:
+            last = [step for step in steps if step.note == "output"][-1]
+            value = names(last.expression)[0]
+        return Reverse(self.build, steps, wanted, value, self.trim).run(loss)
+
+    def trim(self, name: str, adjoint: Expr) -> Expr:
+        """Delta trimming: every delta, before it is passed back."""
+        if self.declared.clip_delta is None or self.build.letters[name][0] != "z":
+            return adjoint
+        bound = Name("clip_delta")
+        return call("clip", adjoint, -bound, bound)
+
+    # --- update ---
+
+    def updates(self, backward: list[Step]) -> tuple[list[Step], list[Update], dict[str, Variable]]:
+        """The scalars of the update phase, the updates, and all state: slots, then running statistics."""
+        optimizer = self.declared.optimizer
+        trainable = {name: v for name, v in self.build.parameters.items() if v.trainable}
+        environment = {name: Name(name) for name in (*self.hyperparameters(), "t")}
+        scalars = []
+        if isinstance(optimizer.rate, Schedule):
+            scalars.append(Step("learning_rate", optimizer.rate.learning_rate(), "update", "learning_rate"))
+            environment["learning_rate"] = Name("learning_rate")
+        for text in optimizer.scalars:
+            name, formula = (part.strip() for part in text.split("=", 1))
+            scalars.append(Step(name, simplify(parse(formula, environment)), "update", "correction"))
+            environment[name] = Name(name)
+        gradients: dict[str, Expr] = {
+            name: Name(self.build.adjoint(name), v.shape) for name, v in trainable.items()
+        }
+        if self.declared.clip_norm is not None:
+            scalars += self.clipping(gradients)
+            gradients = {name: Name("clip_scale") * gradient for name, gradient in gradients.items()}
+        updates, state = [], {}
+        for name, variable in trainable.items():
+            slots = {letter: Name(f"{letter}{name}", variable.shape) for letter in optimizer.slots}
+            state |= {slot.name: Variable(slot.name, slot.shape, trainable=False) for slot in slots.values()}
+            bound = {**environment, **slots, "w": Name(name, variable.shape), "g": gradients[name]}
+            assignments = tuple(assigned(text, bound) for text in optimizer.update)
+            slot_names = tuple(slot.name for slot in slots.values())
+            number = next(step.number for step in backward if step.of == name)
+            updates.append(
+                Update(name, assignments, gradients[name], slot_names, optimizer.update, "update", number)
+            )
+        return scalars, [*updates, *self.build.updates], {**state, **self.build.state}
+
+    def clipping(self, gradients: Mapping[str, Expr]) -> list[Step]:
+        """PyTorch's clip_grad_norm_."""
+        squares: Expr = Number(0.0)
+        for gradient in gradients.values():
+            squares = simplify(squares + (gradient**2).sum())
+        norm = call("sqrt", squares)
+        scale = rule("minimum(1, clip_norm / (norm + 1e-6))", clip_norm=Name("clip_norm"), norm=Name("gradient_norm"))
+        return [
+            Step("gradient_norm", norm, "update", "gradient_norm"),
+            Step("clip_scale", scale, "update", "clip_scale"),
+        ]
+
+    def hyperparameters(self) -> dict[str, float]:
+        declared = self.declared
+        values = dict(declared.optimizer.hyperparameters)
+        values |= declared.penalty.hyperparameters if declared.penalty else {}
+        values |= {"clip_delta": declared.clip_delta} if declared.clip_delta is not None else {}
+        values |= {"clip_norm": declared.clip_norm} if declared.clip_norm is not None else {}
+        return {name: float(value) for name, value in values.items()}
+
+
+def assigned(text: str, bound: dict[str, Name | Expr]) -> tuple[str, Expr]:
+    """`w -= learning_rate * g` as target and expression; the names are bound to those of one parameter."""
+    target, operator, formula = split_assignment(text)
+    name = bound[target]
+    assert isinstance(name, Name)
+    value = parse(formula, bound)
+    if operator:
+        value = call({"+": "add", "-": "subtract", "*": "multiply"}[operator], name, value)
+    return name.name, simplify(value)
+
+
+def split_assignment(text: str) -> tuple[str, str, str]:
+    """Target, `+`, `-`, `*` or nothing, and formula of an assignment."""
+    target, formula = text.split("=", 1)
+    target = target.strip()
+    operator = target[-1] if target[-1] in "+-*" else ""
+    return target.rstrip("+-* "), operator, formula.strip()
+
+
+# --- shared sub-expressions ----------------------------------------------------------------------------------------
+
+
+def expanded(step: Step) -> Step:
+    return replace(step, expression=expand(step.expression))
+
+
+def share(steps: list[Step]) -> list[Step]:
+    """Give a name to what occurs twice: the step that already computes it, or a new one, named after op and layer."""
+    steps = [expanded(step) for step in steps]
+    for index, step in enumerate(steps):
+        if isinstance(step.expression, Call) and step.expression.row.shared:
+            for later in range(index + 1, len(steps)):
+                new = replace_node(steps[later].expression, step.expression, Name(step.name, step.shape))
+                steps[later] = replace(steps[later], expression=new)
+    while True:
+        found = repeated(steps)
+        if found is None:
+            return steps
+        first, node = found
+        taken = {step.name for step in steps}
+        name = f"{node.op}{steps[first].number or ''}"
+        while name in taken:
+            name += "_2"
+        shared = Step(name, node, "forward" if steps[first].phase == "forward" else steps[first].phase, "shared", steps[first].number)
+        steps = [replace(s, expression=replace_node(s.expression, node, Name(name, node.shape))) for s in steps]
+        steps.insert(first, shared)
+
+
+def repeated(steps: list[Step]) -> tuple[int, Call] | None:
+    """The first and largest expression worth a name that occurs more than once, and the step it first occurs in."""
+    occurrences: dict[Call, list[int]] = {}
+    for index, step in enumerate(steps):
+        for node in walk(step.expression):
+            if isinstance(node, Call) and node.row.shared and node.shape and not contractions(node):
+                occurrences.setdefault(node, []).append(index)
+    several = {node: where for node, where in occurrences.items() if len(where) > 1}
+    for node, where in several.items():
+        inside = [o for o in several if o != node and node in list(walk(o)) and len(several[o]) == len(where)]
+        if not inside:
+            return where[0], node
+    return None
+
+
+def renamed_steps(steps: list[Step], renamed: Mapping[str, str]) -> tuple[Step, ...]:
+    return tuple(step for s in steps if isinstance(step := retitled(rename(s, renamed), renamed), Step))
+
+
+def retitled(statement: Statement, renamed: Mapping[str, str]) -> Statement:
+    """The note of a probability."""
+    if isinstance(statement, Step) and statement.name in renamed.values():
+        return replace(statement, note="probability")
+    return statement
+
+
+__all__ = ["Declaration", "Derivation", "derive", "simplify"]

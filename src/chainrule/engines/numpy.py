@@ -1,0 +1,107 @@
+"""The NumPy engine: executes the emitted NumPy source, registered with `linecache`.
+
+A debugger steps through it and a traceback shows it: the file is called `<chainrule ...>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..program.steps import Program
+from ..writers import write
+from .engine import Array, Arrays, Engine
+
+FUNCTIONS = ("step", "predict", "evaluate")
+
+
+def load(source: str, title: str) -> dict[str, Any]:
+    """Run a module's source and give its names; its lines are there for debuggers and tracebacks."""
+    digest = hashlib.sha256(source.encode()).hexdigest()[:12]
+    filename = f"<chainrule {title}, numpy, {digest}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    module: dict[str, Any] = {"__name__": f"chainrule_{digest}"}
+    exec(compile(source, filename, "exec"), module)  # noqa: S102  our own writer's text: what you read is what runs
+    return module
+
+
+class NumPyEngine(Engine):
+    """Runs `step`, `predict` and `evaluate` of the emitted module.
+
+    Overflow and underflow inside a saturated sigmoid are harmless and raise no warning; NaN and infinity in the loss are
+    noticed by the training.
+    """
+
+    name = "numpy"
+
+    def __init__(self, program: Program, dtype: str = "float32") -> None:
+        super().__init__(program, dtype)
+        self.text = write(program, "numpy", functions=FUNCTIONS)
+        self.module = load(self.text, program.title)
+        self.tracer: dict[str, Any] | None = None
+        self.counts = program.counts_steps
+        self.has_running = any(name.startswith("running_") for name in program.state)
+
+    def source(self) -> str:
+        return self.text
+
+    def run(
+        self,
+        inputs: Mapping[str, Array],
+        batches: Sequence[Array | slice],
+        masks: Iterator[Arrays],
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
+    ) -> Array:
+        step = self.module["step"]
+        data = list(inputs.values())
+        carried: list[Any] = [list(parameters.values())]
+        if state:
+            carried.append(list(state.values()))
+        whole = slice(None)
+        X, y, *weights = data
+        losses = np.empty(len(batches))
+        drops = bool(self.program.masks)
+        with np.errstate(all="ignore"):
+            for i, rows in enumerate(batches):
+                batch = data if rows == whole and isinstance(rows, slice) else [array[rows] for array in data]
+                X, y, *weights = batch
+                arguments = [X, y, *(next(masks).values() if drops else ()), *weights, *carried]
+                if self.counts:
+                    arguments.append(t + i)
+                losses[i] = step(*arguments, **hyperparameters)
+        return losses
+
+    def predict(self, X: Array, parameters: Arrays, state: Arrays) -> Array:
+        with np.errstate(all="ignore"):
+            output: Array = self.module["predict"](X, *self.carried(parameters, state))
+        return output
+
+    def evaluate_block(self, X: Array, y: Array, parameters: Arrays, state: Arrays) -> tuple[Array, float]:
+        with np.errstate(all="ignore"):
+            output, loss = self.module["evaluate"](X, y, *self.carried(parameters, state))
+        return output, float(loss)
+
+    def carried(self, parameters: Arrays, state: Arrays) -> list[Any]:
+        return [list(parameters.values()), *([list(state.values())] if self.has_running else [])]
+
+    def trace(
+        self, inputs: Mapping[str, Array], parameters: Arrays, state: Arrays, t: int, hyperparameters: Mapping[str, float]
+    ) -> Arrays:
+        if self.tracer is None:
+            self.tracer = load(write(self.program, "numpy", functions=("trace",)), self.program.title)
+        arguments: list[Any] = [inputs[name] for name in self.program.inputs]
+        arguments.append(list(parameters.values()))
+        if state:
+            arguments.append(list(state.values()))
+        if self.counts:
+            arguments.append(t)
+        with np.errstate(all="ignore"):
+            values = self.tracer["trace"](*arguments, **hyperparameters)
+        return {name: np.asarray(value) for name, value in values.items()}

@@ -1,0 +1,65 @@
+"""Penalties on the weights W (never on b or batch norm): one small class each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A term added to the loss: for each (factor, per weight), `factor * (sum of the per-weight terms)`.
+
+    Both are formulas: the factor in terms of the strengths and N, the other in terms of W.
+    """
+
+    terms: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def __post_init__(self) -> None:
+        for name, value in self.hyperparameters.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+                raise ValueError(f"{type(self).__name__}: {name} must be a number of at least 0, not {value!r}")
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """The strengths by the names that the formulas use; run-time inputs."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+L1_TERM, L2_TERM = ("l1", "abs(W).sum()"), ("0.5 * l2", "(W**2).sum()")
+
+
+@dataclass(frozen=True)
+class L1(Penalty):
+    """l1 * sum |W|: drives weights to zero."""
+
+    terms = (L1_TERM,)
+
+    strength: float
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        return {"l1": self.strength}
+
+
+@dataclass(frozen=True)
+class L2(Penalty):
+    """0.5 * l2 * sum W**2: weight decay."""
+
+    terms = (L2_TERM,)
+
+    strength: float
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        return {"l2": self.strength}
+
+
+@dataclass(frozen=True)
+class ElasticNet(Penalty):
+    """Both: Zou & Hastie (2005)."""
+
+    terms = (L1_TERM, L2_TERM)
+
+    l1: float
+    l2: float

@@ -1,0 +1,81 @@
+"""Learning-rate schedules: one small class each, a formula in the step counter t = 1, 2, 3, ..."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from ..program.expr import Expr, Name
+from ..program.simplify import simplify
+from ..program.text import rule
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate changes from step to step.
+
+    `formula` is in terms of `rate` (the base rate, given at run time), `t` and the fields of the class. With `warm_up`,
+    the rate rises in a line over that many steps first.
+    """
+
+    formula: ClassVar[str] = "rate"
+
+    rate: float
+
+    def learning_rate(self) -> Expr:
+        """The rate at step t, a scalar expression."""
+        values = {f.name: float(getattr(self, f.name)) for f in fields(self) if f.name not in ("rate", "warm_up")}
+        expression = rule(self.formula, rate=Name("rate"), t=Name("t"), **values)
+        warm_up = float(getattr(self, "warm_up", 0))
+        if warm_up < 0:
+            raise ValueError(f"{type(self).__name__}: warm_up must be at least 0 steps, not {warm_up:g}")
+        if warm_up:
+            expression = expression * rule("minimum(1, t / steps)", t=Name("t"), steps=warm_up)
+        return simplify(expression)
+
+
+@dataclass(frozen=True)
+class ConstantRate(Schedule):
+    """The same rate at every step, after a warm-up."""
+
+    warm_up: int = 0
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """The rate times `factor` after every `every` steps."""
+
+    formula = "rate * factor**floor((t - 1) / every)"
+
+    every: int = 1000
+    factor: float = 0.5
+    warm_up: int = 0
+
+
+@dataclass(frozen=True)
+class ExponentialDecay(Schedule):
+    """The rate times `factor` at every step."""
+
+    formula = "rate * factor**(t - 1)"
+
+    factor: float = 0.999
+    warm_up: int = 0
+
+
+@dataclass(frozen=True)
+class CosineDecay(Schedule):
+    """Half a cosine from the rate down to `final` times the rate, over `steps` steps: Loshchilov & Hutter (2017), eq. 5."""
+
+    formula = "final * rate + 0.5 * (rate - final * rate) * (1 + cos(pi * minimum(t - 1, steps) / steps))"
+
+    steps: int = 1000
+    final: float = 0.0
+    warm_up: int = 0
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": ConstantRate,
+    "step": StepDecay,
+    "exponential": ExponentialDecay,
+    "cosine": CosineDecay,
+}

@@ -1,0 +1,44 @@
+"""Writers: a Program becomes source code. One file a language; a writer sees a Program and nothing else.
+
+`arrays` is the family of array languages, where a step is a line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..program.steps import Program
+
+LANGUAGES = {"numpy": "NumPyWriter", "jax": "JaxWriter"}
+
+
+def writer(language: str) -> Any:
+    """The writer of a language.  ValueError: an unknown one (the message lists the known ones)."""
+    if language not in LANGUAGES:
+        raise ValueError(f"unknown language '{language}'; known: {', '.join(LANGUAGES)}")
+    return getattr(import_module(f".{language}", __name__), LANGUAGES[language])
+
+
+def write(program: Program, language: str = "numpy", form: str = "module", **options: Any) -> str:
+    """A program as source code.
+
+    form        module      `step`, which returns the loss, and `predict`
+                step        the statements of the step alone
+                script      a complete program with data, weights and loop; needs `run`
+                notebook    the same as a Jupyter notebook, a cell per phase; needs `run`
+    options     teaching    every z, error and slope named, with shape and note at each line
+                names       "founding" shows the founding texts' names beside ours
+                notes       the language of the notes: en, es, de, zh-Hans, zh-Hant
+                functions   which functions a module holds: step, predict, evaluate, trace
+
+    Raises
+        ValueError: an unknown language, form or option.
+    """
+    chosen = writer(language)(program, **{k: v for k, v in options.items() if k not in ("run", "functions")})
+    if form not in chosen.forms:
+        raise ValueError(f"unknown form '{form}' for {language}; known: {', '.join(chosen.forms)}")
+    more = {key: options[key] for key in ("run", "functions") if key in options}
+    text: str = getattr(chosen, form)(**more)
+    return text

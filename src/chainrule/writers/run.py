@@ -1,0 +1,33 @@
+"""What a complete program needs beyond the Program: data, initial values, and how long to go on. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Rows = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The facts of a training run that a script repeats.
+
+    X, y                the rows, or None: the script reads them from a CSV named on its command line
+    starts              name -> values (nested) of a parameter, where they are not drawn as the program says
+    batch_size          rows in a batch; None for all of them
+    shuffle             whether every epoch draws a new order
+    """
+
+    features: int
+    outputs: int
+    rows: int
+    X: Rows | None
+    y: Rows | None
+    starts: Mapping[str, object]
+    epochs: int
+    batch_size: int | None = None
+    shuffle: bool = True
+    seed: int = 0
+    dtype: str = "float64"
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    sample_weight: Sequence[float] | None = None

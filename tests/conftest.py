@@ -1,0 +1,61 @@
+"""What all tests share: how Hypothesis draws, how golden files are renewed, and what a missing tool means."""
+
+import os
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).parent
+
+# Deadlines measure how busy the machine is. In CI the same examples are drawn every time: a red run can be repeated.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+# With several workers on few cores, more threads within each are in each other's way. Read when NumPy is loaded.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+# PyTorch has an environment of its own: `make oracle`.
+collect_ignore = [] if find_spec("torch") else ["oracle"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """golden("writers/golden/six_lines.py", text): text is, byte for byte, what the file under tests/ holds."""
+    update = request.config.getoption("--update-golden")
+
+    def check(name: str, text: str) -> None:
+        path = TESTS / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        assert path.exists(), f"tests/{name} is missing: write it with `make golden`, and read it"
+        assert text == path.read_bytes().decode(), f"tests/{name} differs; if it should: `make golden`"
+
+    return check
+
+
+@pytest.fixture
+def tool() -> Callable[[str], str]:
+    """tool("gcc"): the program's path; without it a test is skipped, or fails where CHAINRULE_REQUIRE_TOOLS is set."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path:
+            return path
+        if os.environ.get("CHAINRULE_REQUIRE_TOOLS"):
+            pytest.fail(f"{name} is missing; .ci/run lists what it installs", pytrace=False)
+        pytest.skip(f"{name} is not installed")
+
+    return find
