@@ -21,7 +21,7 @@ def choose(name: str) -> str:
     return name
 
 
-def engine(program: Program, name: str = "auto", dtype: str = "float32", **options: Any) -> Engine:
+def make_engine(program: Program, name: str = "auto", dtype: str = "float32", **options: Any) -> Engine:
     """A program made ready to run."""
     chosen = choose(name)
     made: Engine = getattr(import_module(f".{chosen}", __name__), ENGINES[chosen])(program, dtype, **options)

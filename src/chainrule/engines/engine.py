@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,34 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 DTYPES = ("float32", "float64")
 BLOCK_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The rows of each of several steps.
+
+    offsets     (steps + 1,) where each step's rows begin in `rows`, and where the last one's end
+    rows        their indices, one step after another; None where every step takes all rows in order
+    """
+
+    offsets: NDArray[np.int64]
+    rows: NDArray[np.int64] | None = None
+
+    @classmethod
+    def whole(cls, rows: int, steps: int) -> Batches:
+        """Every step takes all rows in order."""
+        return cls(np.arange(steps + 1, dtype=np.int64) * rows)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        return np.diff(self.offsets)
+
+    def part(self, first: int, last: int) -> Batches:
+        """The steps from `first` up to, not including, `last`; offsets still point into the same rows."""
+        return Batches(self.offsets[first : last + 1], self.rows)
 
 
 class Engine:
@@ -34,8 +63,8 @@ class Engine:
     def run(
         self,
         inputs: Mapping[str, Array],
-        batches: Sequence[Array | slice],
-        masks: Iterator[Arrays],
+        batches: Batches,
+        masks: Arrays,
         parameters: Arrays,
         state: Arrays,
         t: int,
@@ -45,7 +74,7 @@ class Engine:
 
         inputs      X, y and sample_weight where used, all rows
         batches     the rows of each step
-        masks       for each step, its dropout masks by name; advanced once per step
+        masks       the dropout masks by name, their rows one step after another as `batches.offsets` counts them
         t           the number of the first step, counted from 1
         """
         raise NotImplementedError
@@ -87,4 +116,4 @@ def first_failure(program: Program, values: Mapping[str, Array]) -> str | None:
     return None
 
 
-__all__ = ["DTYPES", "Array", "Arrays", "Engine", "ProgramError", "first_failure"]
+__all__ = ["DTYPES", "Array", "Arrays", "Batches", "Engine", "ProgramError", "first_failure"]

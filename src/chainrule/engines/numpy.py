@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..program.steps import Program
 from ..writers import write
-from .engine import Array, Arrays, Engine
+from .engine import Array, Arrays, Batches, Engine
 
 FUNCTIONS = ("step", "predict", "evaluate")
 
@@ -52,27 +52,25 @@ class NumPyEngine(Engine):
     def run(
         self,
         inputs: Mapping[str, Array],
-        batches: Sequence[Array | slice],
-        masks: Iterator[Arrays],
+        batches: Batches,
+        masks: Arrays,
         parameters: Arrays,
         state: Arrays,
         t: int,
         hyperparameters: Mapping[str, float],
     ) -> Array:
         step = self.module["step"]
-        data = list(inputs.values())
-        carried: list[Any] = [list(parameters.values())]
-        if state:
-            carried.append(list(state.values()))
-        whole = slice(None)
-        X, y, *weights = data
+        carried: list[Any] = [list(parameters.values()), *([list(state.values())] if state else [])]
         losses = np.empty(len(batches))
-        drops = bool(self.program.masks)
+        offsets, rows = batches.offsets.tolist(), batches.rows
         with np.errstate(all="ignore"):
-            for i, rows in enumerate(batches):
-                batch = data if rows == whole and isinstance(rows, slice) else [array[rows] for array in data]
-                X, y, *weights = batch
-                arguments = [X, y, *(next(masks).values() if drops else ()), *weights, *carried]
+            for i in range(len(batches)):
+                begin, end = offsets[i], offsets[i + 1]
+                batch = inputs if rows is None else {name: array[rows[begin:end]] for name, array in inputs.items()}
+                if masks:
+                    batch = {**batch, **{name: array[begin:end] for name, array in masks.items()}}
+                arguments: list[Any] = [batch[name] for name in self.program.inputs]
+                arguments += carried
                 if self.counts:
                     arguments.append(t + i)
                 losses[i] = step(*arguments, **hyperparameters)

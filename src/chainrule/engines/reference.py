@@ -7,7 +7,7 @@ from a complex step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..program.expr import Call, Expr, Name, Number
 from ..program.ops import OPS
 from ..program.steps import Statement, Step
 from ..program.text import parse
-from .engine import Array, Arrays, Engine
+from .engine import Array, Arrays, Batches, Engine
 
 ERF = np.vectorize(math.erf, otypes=[float])
 
@@ -139,8 +139,8 @@ class ReferenceEngine(Engine):
     def run(
         self,
         inputs: Mapping[str, Array],
-        batches: Sequence[Array | slice],
-        masks: Iterator[Arrays],
+        batches: Batches,
+        masks: Arrays,
         parameters: Arrays,
         state: Arrays,
         t: int,
@@ -148,9 +148,11 @@ class ReferenceEngine(Engine):
     ) -> Array:
         losses = np.empty(len(batches))
         with np.errstate(all="ignore"):
-            for i, rows in enumerate(batches):
+            for i in range(len(batches)):
+                step = slice(batches.offsets[i], batches.offsets[i + 1])
+                rows = slice(None) if batches.rows is None else batches.rows[step]
                 batch = {name: array[rows] for name, array in inputs.items()}
-                drawn = next(masks) if self.program.masks else {}
+                drawn = {name: array[step] for name, array in masks.items()}
                 values = self.bound({**batch, **drawn}, parameters, state, {"t": t + i, **hyperparameters})
                 run_steps(self.program.steps, values)
                 losses[i] = values[self.program.loss]

@@ -1,0 +1,120 @@
+"""trace: every named step of one training step, with its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..data import check_features, check_row_weights, check_target
+from ..engines import make_engine
+from ..engines.engine import Array, Arrays
+from ..program.ops import format_shape
+from ..program.steps import Program, Step
+from ..program.text import to_text
+from ..training.start import draw, take_given
+
+
+class Trace(Mapping[str, Array]):
+    """Name -> value, in program order; prints as a table of steps, shapes and numbers."""
+
+    def __init__(self, program: Program, values: Arrays) -> None:
+        self.program, self.values_by_name = program, values
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.values_by_name:
+            raise KeyError(f"no step is named '{name}'; the steps are {', '.join(self.values_by_name)}")
+        return self.values_by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_by_name)
+
+    def __len__(self) -> int:
+        return len(self.values_by_name)
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Phase, statement, shape and a few numbers of each step."""
+        steps = {step.name: step for step in self.program.steps if isinstance(step, Step)}
+        found = []
+        for name, value in self.items():
+            step = steps[name]
+            text = np.array2string(value, precision=4, threshold=8, edgeitems=2, separator=" ")
+            statement = f"{name} = {to_text(step.expression)}"
+            found.append((step.phase, statement, format_shape(value.shape) if value.shape else "", " ".join(text.split())))
+        return found
+
+    def __repr__(self) -> str:
+        rows = self.rows()
+        widths = [min(max(len(row[i]) for row in rows), 60) for i in range(3)]
+        lines = []
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)]
+            lines.append("  ".join([*cells, row[3][:60]]).rstrip())
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            f"<tr><td>{escape(phase)}</td><td><code>{escape(text)}</code></td><td>{shape}</td><td>{escape(shown)}</td></tr>"
+            for phase, text, shape, shown in self.rows()
+        )
+        return f"<table><tr><th>phase</th><th>step</th><th>shape</th><th>value</th></tr>{body}</table>"
+
+
+def step_inputs(
+    program: Program, X: Any, y: Any, dtype: str, sample_weight: Any = None, masks: Mapping[str, Any] | None = None
+) -> Arrays:
+    """The inputs of one step, checked; every unit is kept where no mask is given."""
+    features = check_features(X, width=int(program.inputs["X"][1]), dtype=dtype)
+    rows = len(features)
+    inputs: Arrays = {"X": features, "y": check_target(y, rows, int(program.inputs["y"][1]), dtype=dtype)}
+    for mask in program.masks:
+        given = np.ones((rows, mask.units)) if masks is None or mask.name not in masks else masks[mask.name]
+        inputs[mask.name] = np.ascontiguousarray(given, dtype=dtype)
+        if inputs[mask.name].shape != (rows, mask.units):
+            raise ValueError(f"{mask.name} has shape {inputs[mask.name].shape}, it must have ({rows}, {mask.units})")
+    if "sample_weight" in program.inputs:
+        weights = np.ones(rows) if sample_weight is None else sample_weight
+        inputs["sample_weight"] = check_row_weights(weights, rows, dtype=dtype).reshape(-1, 1)
+    return {name: inputs[name] for name in program.inputs}
+
+
+def starting(program: Program, parameters: Mapping[str, Any] | None, dtype: str, seed: int = 0) -> tuple[Arrays, Arrays]:
+    """The given parameters, the others as a training with this seed would start."""
+    drawn, state = draw(program, np.random.RandomState(seed), np.dtype(dtype))
+    take_given(drawn, parameters or {})
+    return drawn, state
+
+
+def trace(
+    program: Program,
+    X: Any,
+    y: Any,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    engine: str = "numpy",
+    dtype: str = "float64",
+    state: Mapping[str, Any] | None = None,
+    masks: Mapping[str, Any] | None = None,
+    sample_weight: Any = None,
+    t: int = 1,
+    seed: int = 0,
+) -> Trace:
+    """Every named step of one training step on these rows, in program order; nothing is changed.
+
+    X, y            (N, D) and (N, K)
+    parameters      name -> array; None starts as a training with this seed would
+    engine          which engine computes the values; the steps that `condense` folded are shown all the same
+    masks           dropout masks by name (N, units); None keeps every unit
+
+    Raises
+        ValueError: arrays that do not fit.
+    """
+    full = program.full
+    inputs = step_inputs(full, X, y, dtype, sample_weight, masks)
+    given, slots = starting(full, parameters, dtype, seed)
+    take_given(slots, state or {})
+    values = make_engine(full, engine, dtype).trace(inputs, given, slots, t, full.hyperparameters)
+    order = [step.name for step in full.steps if isinstance(step, Step)]
+    return Trace(full, {name: values[name] for name in order})
