@@ -1,11 +1,11 @@
 """The zoo: small declared networks that every pass, writer and engine is run over, data for them, and more by chance.
 
-    from tests.zoo import ZOO, sample, programs
+from tests.zoo import ZOO, sample, programs
 
-    @pytest.mark.parametrize("name", ZOO)
-    def test_of_every_network(name):
-        program = ZOO[name]()
-        given = sample(program)
+@pytest.mark.parametrize("name", ZOO)
+def test_of_every_network(name):
+    program = ZOO[name]()
+    given = sample(program)
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import chainrule as cr
+from chainrule.formulas.activations import ActivationLike
 from chainrule.formulas.layers import Layer
 from chainrule.formulas.optimizers import Optimizer
 from chainrule.formulas.penalties import Penalty
@@ -35,7 +36,7 @@ class Sample:
     """What one step of a program reads, float64.
 
     inputs              X, y, masks and sample_weight, in the order of `program.inputs`
-    parameters, state   in the order of `program.parameters` and `program.state`; slots are above zero, as after some steps
+    parameters, state   in the order of `program.parameters` and `program.state`; slots are above zero, as after a step
     hyperparameters     the program's own
     t                   the step counter
     """
@@ -104,19 +105,22 @@ SWISH = cr.formula("swish", "z * sigmoid(beta * z)", beta=1.0, trainable=["beta"
 LOGCOSH = cr.formula("logcosh", "softplus(2 * (p - y)) - (p - y)")
 
 
-def parsed(notation: str, activation: Any, output: Any, loss: Any, optimizer: Any, **more: Any) -> Callable[[], Program]:
+Make = Callable[[], Program]
+
+
+def parsed(notation: str, activation: Any, output: Any, loss: Any, optimizer: Any, **more: Any) -> Make:
     """A program of Dense layers; options of `derive` and of `Network.parse` side by side."""
     declared = {key: more.pop(key) for key in ("bias", "batch_norm", "dropout") if key in more}
     return lambda: cr.derive(cr.Network.parse(notation, activation, output, **declared), loss, optimizer, **more)
 
 
-def layered(inputs: int, layers: list[Layer], loss: Any, optimizer: Any, **more: Any) -> Callable[[], Program]:
+def layered(inputs: int, layers: list[Layer], loss: Any, optimizer: Any, **more: Any) -> Make:
     return lambda: cr.derive(cr.Network(inputs, layers), loss, optimizer, **more)
 
 
 GD = cr.GradientDescent(0.1)
 
-ZOO: dict[str, Callable[[], Program]] = {
+ZOO: dict[str, Make] = {
     "founding_3_1": parsed("3-1", "sigmoid", "sigmoid", "half_squared_error", cr.GradientDescent(1.0), bias=False),
     "founding_3_4_1": parsed("3-4-1", "sigmoid", "sigmoid", "half_squared_error", cr.GradientDescent(1.0), bias=False),
     "linear": parsed("4-1", "linear", "linear", "half_mean_squared_error", GD),
@@ -180,7 +184,8 @@ ZOO: dict[str, Callable[[], Program]] = {
 
 # --- more, drawn by chance -------------------------------------------------------------------------------------------
 
-HIDDEN = ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax", SWISH,
+HIDDEN: tuple[ActivationLike, ...] = (
+    "linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax", SWISH,
           "z * sigmoid(1.702 * z)", "tanh(exp(0.1 * z))")  # fmt: skip
 OUTPUTS: dict[str, tuple[str, ...]] = {
     "half_squared_error": ("linear", "sigmoid", "tanh", "softplus"),

@@ -41,7 +41,37 @@ if TYPE_CHECKING:
     from .formulas.layers import BatchNorm as BatchNorm
     from .formulas.layers import Dense as Dense
     from .formulas.layers import Dropout as Dropout
+    from .formulas.layers import Layer as Layer
+    from .formulas.losses import Loss as Loss
+    from .formulas.optimizers import Adagrad as Adagrad
+    from .formulas.optimizers import Adam as Adam
+    from .formulas.optimizers import AdamW as AdamW
+    from .formulas.optimizers import GradientDescent as GradientDescent
+    from .formulas.optimizers import Momentum as Momentum
+    from .formulas.optimizers import Nesterov as Nesterov
+    from .formulas.optimizers import Optimizer as Optimizer
+    from .formulas.optimizers import RMSprop as RMSprop
+    from .formulas.penalties import L1 as L1
+    from .formulas.penalties import L2 as L2
+    from .formulas.penalties import ElasticNet as ElasticNet
+    from .formulas.penalties import Penalty as Penalty
+    from .formulas.schedules import ConstantRate as ConstantRate
+    from .formulas.schedules import CosineDecay as CosineDecay
+    from .formulas.schedules import ExponentialDecay as ExponentialDecay
+    from .formulas.schedules import Schedule as Schedule
+    from .formulas.schedules import StepDecay as StepDecay
     from .network import Network as Network
+    from .observe import check_gradients as check_gradients
+    from .observe import trace as trace
+    from .program.steps import Program as Program
+    from .program.steps import Step as Step
+    from .program.steps import Update as Update
+    from .program.text import FormulaError as FormulaError
+    from .training import Callback as Callback
+    from .training import Diverged as Diverged
+    from .training import EarlyStopping as EarlyStopping
+    from .training import ReduceOnPlateau as ReduceOnPlateau
+    from .training import Training as Training
 
 
 def __getattr__(name: str) -> Any:

@@ -86,7 +86,7 @@ def derive(
 ) -> Program:
     """The complete training step of a network, as a Program.
 
-    network         the declaration, or its notation
+    network         the declaration
     loss            a name of the book, or a formula in p (the output) and y
     optimizer       `Adam(0.001)`, or a name of the book for its defaults
     penalty         `L1(strength)`, `L2(strength)`, `ElasticNet(l1, l2)`
@@ -126,12 +126,11 @@ class Derivation:
         backward = self.backward([*forward, *loss_steps], fused, loss)
         scalars, updates, state = self.updates(backward)
 
-        steps: list[Statement] = [*forward, *loss_steps, *backward]
-        steps = share([step for step in steps if isinstance(step, Step)])
+        named = share([*forward, *loss_steps, *backward])
         prediction, predicted, fused_in_prediction = self.forward(Builder(declared.network.inputs, training=False))
         evaluated = replace(self.data_loss(prediction, predicted, y, fused_in_prediction, None), name="data_loss")
         evaluation = share([*prediction, expanded(evaluated)])
-        steps = [*steps, *scalars, *updates]
+        steps: list[Statement] = [*named, *scalars, *updates]
 
         renamed = {output.name: "p"} if self.is_probability(output, fused) else {}
         masks = {mask.name: (N, mask.units) for mask in self.build.masks}
@@ -162,11 +161,13 @@ class Derivation:
         x = build.input
         for layer in self.declared.network.layers:
             x = layer.forward(build, x)
-        activation = self.declared.network.layers[-1].activation_name or ""
         last = build.steps[-1]
-        fused = self.declared.loss.fused.get(activation, "") if last.note == "activation" else ""
-        if last.note == "activation":
-            build.steps[-1] = replace(last, note="output")
+        if last.note != "activation":
+            return build.steps, x, ""
+        build.steps[-1] = replace(last, note="output")
+        expression, fused = last.expression, ""
+        if isinstance(expression, Call) and isinstance(expression.args[0], Name):
+            fused = self.declared.loss.fused.get(expression.op, "")
         return build.steps, x, fused
 
     def is_probability(self, output: Name, fused: str) -> bool:
@@ -240,13 +241,11 @@ class Derivation:
             name, formula = (part.strip() for part in text.split("=", 1))
             scalars.append(Step(name, simplify(parse(formula, environment)), "update", "correction"))
             environment[name] = Name(name)
-        gradients: dict[str, Expr] = {
-            name: Name(self.build.adjoint(name), v.shape) for name, v in trainable.items()
-        }
+        gradients: dict[str, Expr] = {name: Name(self.build.adjoint(name), v.shape) for name, v in trainable.items()}
         if self.declared.clip_norm is not None:
             scalars += self.clipping(gradients)
             gradients = {name: Name("clip_scale") * gradient for name, gradient in gradients.items()}
-        updates, state = [], {}
+        updates, state = [], dict[str, Variable]()
         for name, variable in trainable.items():
             slots = {letter: Name(f"{letter}{name}", variable.shape) for letter in optimizer.slots}
             state |= {slot.name: Variable(slot.name, slot.shape, trainable=False) for slot in slots.values()}
@@ -254,16 +253,15 @@ class Derivation:
             assignments = tuple(assigned(text, bound) for text in optimizer.update)
             slot_names = tuple(slot.name for slot in slots.values())
             number = next(step.number for step in backward if step.of == name)
-            updates.append(
-                Update(name, assignments, gradients[name], slot_names, optimizer.update, "update", number)
-            )
+            updates.append(Update(name, assignments, gradients[name], slot_names, optimizer.update, "update", number))
         return scalars, [*updates, *self.build.updates], {**state, **self.build.state}
 
     def clipping(self, gradients: Mapping[str, Expr]) -> list[Step]:
         """PyTorch's clip_grad_norm_."""
         squares: Expr = Number(0.0)
         for gradient in gradients.values():
-            squares = simplify(squares + (gradient**2).sum())
+            square = gradient**2
+            squares = simplify(squares + (square.sum() if square.shape else square))
         norm = call("sqrt", squares)
         scale = rule("minimum(1, clip_norm / (norm + 1e-6))", clip_norm=Name("clip_norm"), norm=Name("gradient_norm"))
         return [
@@ -319,11 +317,12 @@ def share(steps: list[Step]) -> list[Step]:
         if found is None:
             return steps
         first, node = found
-        taken = {step.name for step in steps}
-        name = f"{node.op}{steps[first].number or ''}"
+        number = max(s.number for s in steps) if steps[first].phase == "loss" else steps[first].number
+        taken, name, repeat = {step.name for step in steps}, f"{node.op}{number}", 1
         while name in taken:
-            name += "_2"
-        shared = Step(name, node, "forward" if steps[first].phase == "forward" else steps[first].phase, "shared", steps[first].number)
+            repeat += 1
+            name = f"{node.op}{number}_{repeat}"
+        shared = Step(name, node, steps[first].phase, "shared", steps[first].number)
         steps = [replace(s, expression=replace_node(s.expression, node, Name(name, node.shape))) for s in steps]
         steps.insert(first, shared)
 

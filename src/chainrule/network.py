@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import index
 
 from .formulas.activations import ActivationLike
 from .formulas.layers import Dense, Dropout, Layer
@@ -27,10 +28,10 @@ class Network:
     layers: tuple[Layer, ...]
 
     def __init__(self, inputs: int, layers: Iterable[Layer]) -> None:
-        object.__setattr__(self, "inputs", inputs)
-        object.__setattr__(self, "layers", tuple(layers))
         if isinstance(inputs, bool) or not hasattr(inputs, "__index__") or inputs < 1:
             raise ValueError(f"Network: inputs must be a whole number of at least 1, not {inputs!r}")
+        object.__setattr__(self, "inputs", index(inputs))
+        object.__setattr__(self, "layers", tuple(layers))
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise ValueError(f"Network: {layer!r} is no layer; use Dense, Dropout, BatchNorm or Activation")
@@ -55,7 +56,7 @@ class Network:
         activation, bias, batch_norm and dropout are those of the hidden layers (bias also of the output).
 
         Raises
-            ValueError: a notation that is not whole numbers of at least 1 joined by hyphens, at least two of them.
+            ValueError: a notation that is not whole numbers joined by hyphens, at least two of them, each at least 1.
         """
         widths = notation.replace(" ", "").split("-")
         if len(widths) < 2 or not all(re.fullmatch(r"[0-9]{1,7}", width) for width in widths):
@@ -97,8 +98,8 @@ class Network:
         from .program.ops import format_shape
 
         build = Builder(self.inputs, training=True)
-        x, rows = build.input, [("layer", "output", "parameters", "count")]
-        rows.append(("input", format_shape(x.shape), "", ""))
+        x = build.input
+        rows = [("layer", "output", "parameters", "count"), ("input", format_shape(x.shape), "", "")]
         total = 0
         for layer in self.layers:
             known = set(build.parameters)
@@ -140,7 +141,7 @@ def count_elements(shape: Iterable[int | str]) -> int:
     return product
 
 
-def table(rows: list[tuple[str, ...]]) -> str:
+def table(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows as text in columns; the last column is flush right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []

@@ -1,11 +1,18 @@
-"""The ten networks of tests/listings, as they are declared: the yardstick and the golden sources."""
+"""The ten networks of tests/listings, as they are declared: the yardstick, the golden sources; and runs for scripts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 import chainrule as cr
 from chainrule.program.steps import Program
+from chainrule.writers import LANGUAGES, writer
+from chainrule.writers.arrays import ArrayWriter
+from chainrule.writers.run import Run
+
+ARRAY_LANGUAGES = tuple(name for name in LANGUAGES if issubclass(writer(name), ArrayWriter))
 
 
 def founding_3_1() -> Program:
@@ -14,7 +21,8 @@ def founding_3_1() -> Program:
 
 
 def founding_3_4_1() -> Program:
-    net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False)
+    layers = [cr.Dense(units, "sigmoid", bias=False, initial="uniform") for units in (4, 1)]
+    net = cr.Network(3, layers)
     return cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(1.0))
 
 
@@ -66,3 +74,35 @@ NETWORKS: dict[str, Callable[[], Program]] = {
         poisson_schedule,
     )
 }  # fmt: skip
+
+
+# --- runs, for scripts -----------------------------------------------------------------------------------------------
+
+XOR = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]
+
+
+def table(rows: int, features: int, outputs: int, seed: int = 0) -> tuple[list[list[float]], list[list[float]]]:
+    """Numbers with few digits, to be read: X, and y between 0 and 1."""
+    random = np.random.RandomState(seed)
+    X, y = random.standard_normal((rows, features)), random.random_sample((rows, outputs))
+    return X.round(2).tolist(), y.round(2).tolist()
+
+
+def labels(rows: int, classes: int) -> list[list[float]]:
+    return [[float(i % classes == k) for k in range(classes)] for i in range(rows)]
+
+
+def runs() -> dict[str, Run]:
+    X5, y5 = table(17, 5, 1)
+    X6, y6 = table(10, 6, 1)
+    X4, _ = table(9, 4, 3)
+    return {
+        "founding_3_4_1": Run(3, 1, 4, XOR, [[0], [1], [1], [0]], {}, epochs=60_000, seed=1),
+        "batch_norm": Run(5, 1, 17, X5, y5, {}, epochs=20, batch_size=8, seed=2, dtype="float32"),
+        "dropout": Run(6, 1, 10, X6, y6, {}, epochs=12, batch_size=4, seed=3, hyperparameters={"learning_rate": 0.05}),
+        "gelu_clip": Run(4, 3, 9, X4, labels(9, 3), {"b1": [0.1] * 5}, epochs=30, shuffle=False, batch_size=3),
+        "poisson_schedule": Run(2, 1, 2000, None, None, {}, epochs=3, batch_size=500, seed=4),
+    }
+
+
+RUNS = runs()

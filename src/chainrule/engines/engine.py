@@ -60,6 +60,10 @@ class Engine:
         self.program = program
         self.dtype = np.dtype(dtype)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Loaded code cannot be pickled; an engine is made anew from its program."""
+        return type(self), (self.program, self.dtype.name)
+
     def run(
         self,
         inputs: Mapping[str, Array],
@@ -70,12 +74,15 @@ class Engine:
         t: int,
         hyperparameters: Mapping[str, float],
     ) -> Array:
-        """One step per batch; the loss of each, before its update.
+        """One step per batch; the loss of each, before its update. In how many runs the steps are made changes no bit.
 
         inputs      X, y and sample_weight where used, all rows
         batches     the rows of each step
         masks       the dropout masks by name, their rows one step after another as `batches.offsets` counts them
         t           the number of the first step, counted from 1
+
+        Offsets may begin above 0, where the steps are a part of those whose rows and masks are given. What is not a
+        finite number is no error here: it goes on into losses and weights, and the training looks for it there.
         """
         raise NotImplementedError
 
@@ -98,7 +105,12 @@ class Engine:
         raise NotImplementedError
 
     def trace(
-        self, inputs: Mapping[str, Array], parameters: Arrays, state: Arrays, t: int, hyperparameters: Mapping[str, float]
+        self,
+        inputs: Mapping[str, Array],
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
     ) -> Arrays:
         """Every named step of one step on these rows (masks among the inputs), in program order; changes nothing."""
         raise NotImplementedError
@@ -109,10 +121,11 @@ class Engine:
 
 
 def first_failure(program: Program, values: Mapping[str, Array]) -> str | None:
-    """The first named step whose value is not finite."""
+    """The first name that is assigned a value that is not finite; None where all that are known are finite."""
     for step in program.steps:
-        if step.name in values and not np.isfinite(values[step.name]).all():
-            return step.name
+        for name, _ in step.assignments:
+            if name in values and not np.isfinite(values[name]).all():
+                return name
     return None
 
 

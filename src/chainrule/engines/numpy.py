@@ -32,8 +32,8 @@ def load(source: str, title: str) -> dict[str, Any]:
 class NumPyEngine(Engine):
     """Runs `step`, `predict` and `evaluate` of the emitted module.
 
-    Overflow and underflow inside a saturated sigmoid are harmless and raise no warning; NaN and infinity in the loss are
-    noticed by the training.
+    Overflow and underflow inside a saturated sigmoid are harmless and raise no warning; NaN and infinity in losses and
+    weights are noticed by the training.
     """
 
     name = "numpy"
@@ -73,7 +73,11 @@ class NumPyEngine(Engine):
                 arguments += carried
                 if self.counts:
                     arguments.append(t + i)
-                losses[i] = step(*arguments, **hyperparameters)
+                try:
+                    losses[i] = step(*arguments, **hyperparameters)
+                except ArithmeticError:  # where arrays hold infinity, Python's own numbers raise: 2.0**t, 1 / 0
+                    losses[i:] = np.nan
+                    break
         return losses
 
     def predict(self, X: Array, parameters: Arrays, state: Arrays) -> Array:
@@ -90,7 +94,12 @@ class NumPyEngine(Engine):
         return [list(parameters.values()), *([list(state.values())] if self.has_running else [])]
 
     def trace(
-        self, inputs: Mapping[str, Array], parameters: Arrays, state: Arrays, t: int, hyperparameters: Mapping[str, float]
+        self,
+        inputs: Mapping[str, Array],
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
     ) -> Arrays:
         if self.tracer is None:
             self.tracer = load(write(self.program, "numpy", functions=("trace",)), self.program.title)

@@ -1,7 +1,7 @@
 """The reference evaluator: walks the expressions of a Program with NumPy. Slow, short, and right.
 
-One function an op. The functions of analytic ops take complex numbers, so that a derivative can be had to the last digit
-from a complex step.
+One function an op. The functions of analytic ops take complex numbers, so that a derivative can be had to the last
+digit from a complex step.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def sigmoid(z: Array) -> Array:
 
 
 def softplus(z: Array) -> Array:
-    result: Array = np.log1p(np.exp(-np.abs(np.real(z)))) + np.maximum(z, 0) if np.isrealobj(z) else np.log(1 + np.exp(z))
-    return result
+    if np.iscomplexobj(z):
+        return np.asarray(np.log(1 + np.exp(z)))
+    return np.asarray(np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0))
 
 
 def log_softmax(z: Array) -> Array:
@@ -173,7 +174,12 @@ class ReferenceEngine(Engine):
         return values[self.program.prediction], float(values["data_loss"])
 
     def trace(
-        self, inputs: Mapping[str, Array], parameters: Arrays, state: Arrays, t: int, hyperparameters: Mapping[str, float]
+        self,
+        inputs: Mapping[str, Array],
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
     ) -> Arrays:
         steps = [step for step in self.program.steps if isinstance(step, Step)]
         with np.errstate(all="ignore"):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
-from ..program.expr import Expr, Name, as_expr, function, names
+from ..program.expr import Expr, Name, as_expr, names
 from ..program.ops import OPS, Shape
-from ..program.text import FUNCTIONS, parse, to_text
+from ..program.text import parse, to_text
+from .initial import check_initial
 
 VARIABLES = {"activation": ("z",), "loss": ("p", "y")}
-RESERVED = {"X", "N", "t", "a", "b", "d", "delta", "error", "slope", "mask", "h", "mean", "variance", "std", "n", "s",
-            "gamma", "running", "learning_rate", "rate", "pi"}  # fmt: skip
+RESERVED = {"X", "N", "W", "t", "a", "b", "d", "l", "delta", "error", "slope", "mask", "h", "mean", "variance", "std",
+            "n", "s", "gamma", "rho", "running", "correction", "learning_rate", "rate", "pi"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,13 @@ class Formula:
                     f"formula '{self.name}': a scalar cannot be called '{scalar}'; use letters, and none of the names "
                     f"a program has already ({', '.join(sorted(RESERVED))})"
                 )
+            value = self.scalars[scalar]
+            if not isinstance(value, (int, float)) or not isfinite(value):
+                raise ValueError(f"formula '{self.name}': {scalar} must be a number, not {value!r}")
         unknown = set(self.trainable) - set(self.scalars)
         if unknown:
             raise ValueError(f"formula '{self.name}': trainable {', '.join(sorted(unknown))} has no initial value")
+        check_initial(self.initial)
         object.__setattr__(self, "scalars", {key: float(value) for key, value in self.scalars.items()})
         object.__setattr__(self, "trainable", tuple(self.trainable))
         self.variables  # noqa: B018  reads the formula now, so that an error names it where it was written
@@ -91,7 +97,7 @@ def formula(
     return Formula(name, text, scalars, tuple(trainable), initial)
 
 
-def as_text(formula: Callable[..., Expr], scalars: Mapping[str, float] = {}) -> str:  # noqa: B006  never changed
+def as_text(formula: Callable[..., Expr], scalars: Mapping[str, float] = {}) -> str:
     """A Python function of expressions as text."""
     import inspect
 
@@ -105,7 +111,3 @@ def as_text(formula: Callable[..., Expr], scalars: Mapping[str, float] = {}) -> 
 def looks_like_formula(text: str) -> bool:
     """Whether a text is a formula rather than a name."""
     return re.fullmatch(r"\w+", text) is None
-
-
-FUNCTION_NAMES = FUNCTIONS
-FUNCTIONS_BY_NAME = {name: function(name) for name in FUNCTION_NAMES}

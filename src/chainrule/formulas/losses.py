@@ -10,7 +10,6 @@ from ..program.expr import Expr, Name, call
 from ..program.ops import Shape
 from ..program.reverse import size
 from ..program.simplify import simplify
-from ..program.text import rule
 from .formula import Formula, as_text, looks_like_formula
 
 Reduction = Literal["elements", "rows", "sum"]
@@ -125,4 +124,6 @@ def loss(given: LossLike) -> Loss:
         raise ValueError(f"a loss is a name, a formula or a function, not {given!r}")
     if terms.variables != ("p", "y"):
         raise ValueError(f"'{terms.name}' is no loss: it must be a formula in p and y, not in z")
+    if terms.trainable:
+        raise ValueError(f"loss '{terms.name}': a loss has no trainable scalars ({', '.join(terms.trainable)})")
     return Loss(terms.name, terms)

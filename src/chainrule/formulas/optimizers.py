@@ -95,7 +95,7 @@ class Adam(Optimizer):
 
     slots = ("m", "v")
     scalars = ("correction1 = 1 - rho1**t", "correction2 = 1 - rho2**t")
-    update = (
+    update: ClassVar[tuple[str, ...]] = (
         "m = rho1 * m + (1 - rho1) * g",
         "v = rho2 * v + (1 - rho2) * g**2",
         "w -= learning_rate * (m / correction1) / (sqrt(v / correction2) + epsilon)",

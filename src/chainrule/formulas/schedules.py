@@ -22,13 +22,18 @@ class Schedule:
 
     rate: float
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, least = getattr(self, field.name), 1 if field.name in ("every", "steps") else 0
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value < float("inf"):
+                kind = type(self).__name__
+                raise ValueError(f"{kind}: {field.name} must be a number of at least {least}, not {value!r}")
+
     def learning_rate(self) -> Expr:
         """The rate at step t, a scalar expression."""
         values = {f.name: float(getattr(self, f.name)) for f in fields(self) if f.name not in ("rate", "warm_up")}
         expression = rule(self.formula, rate=Name("rate"), t=Name("t"), **values)
         warm_up = float(getattr(self, "warm_up", 0))
-        if warm_up < 0:
-            raise ValueError(f"{type(self).__name__}: warm_up must be at least 0 steps, not {warm_up:g}")
         if warm_up:
             expression = expression * rule("minimum(1, t / steps)", t=Name("t"), steps=warm_up)
         return simplify(expression)
@@ -64,7 +69,11 @@ class ExponentialDecay(Schedule):
 
 @dataclass(frozen=True)
 class CosineDecay(Schedule):
-    """Half a cosine from the rate down to `final` times the rate, over `steps` steps: Loshchilov & Hutter (2017), eq. 5."""
+    """Half a cosine from the rate down to `final` times the rate, over `steps` steps.
+
+    Source
+        Loshchilov & Hutter, ICLR (2017), equation 5.
+    """
 
     formula = "final * rate + 0.5 * (rate - final * rate) * (1 + cos(pi * minimum(t - 1, steps) / steps))"
 

@@ -18,6 +18,7 @@ from ..engines.engine import Array, Arrays
 from ..engines.reference import run_steps
 from ..program.expr import Call, walk
 from ..program.steps import Program, Step
+from ..training.inputs import check_program, check_whole
 from .trace import starting, step_inputs
 
 COMPLEX_STEP = 1e-200
@@ -37,7 +38,12 @@ class Row:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """A row per parameter. `relative` is the largest deviation over the largest gradient; `passed` says if it is rounding."""
+    """A row per parameter.
+
+    relative    the largest deviation over the largest gradient
+    passed      whether that is no more than rounding
+    edited      the steps that `replace` changed
+    """
 
     method: str
     rows: tuple[Row, ...]
@@ -45,8 +51,8 @@ class GradientCheck:
 
     @property
     def relative(self) -> float:
-        largest = max((row.largest for row in self.rows), default=0.0)
-        return max((row.deviation for row in self.rows), default=0.0) / (largest or 1.0)
+        largest = max(row.largest for row in self.rows)
+        return float(np.max([row.deviation for row in self.rows])) / (largest or 1.0)  # NaN, if one is NaN
 
     @property
     def passed(self) -> bool:
@@ -82,16 +88,18 @@ def check_gradients(
 ) -> GradientCheck:
     """The gradient of every parameter against a numerical derivative of the declared loss, in float64.
 
-    Delta trimming is off here: it changes the gradient on purpose. Of large parameters `most` elements are compared, drawn
-    with the seed.
+    Delta trimming is off here: it changes the gradient on purpose. Of large parameters `most` elements are compared,
+    drawn with the seed.
 
     Raises
         ValueError: arrays that do not fit.
     """
-    program = without_trimming(program).full
+    program = check_program(program).full
+    check_whole("most", most, 1)
     inputs = step_inputs(program, X, y, "float64", sample_weight, masks)
     given, state = starting(program, parameters, "float64", seed)
-    derived = make_engine(program, engine, "float64").trace(inputs, given, state, 1, program.hyperparameters)
+    untrimmed = {name: np.inf if name == "clip_delta" else value for name, value in program.hyperparameters.items()}
+    derived = make_engine(program, engine, "float64").trace(inputs, given, state, 1, untrimmed)
     original = program.declaration.derive().full if program.edited else program
     analytic = all(
         node.row.analytic
@@ -120,14 +128,15 @@ def slope_at(
     if analytic:
         moved = parameters[name].astype(complex)
         moved.ravel()[index] += 1j * COMPLEX_STEP
-        return float(np.imag(loss_at(program, inputs, {**parameters, name: moved}, state)) / COMPLEX_STEP)
+        loss: complex = loss_at(program, inputs, {**parameters, name: moved}, state)
+        return float(np.imag(loss)) / COMPLEX_STEP
     step = CENTRAL_STEP * max(1.0, abs(value))
     losses = []
     for moved_value in (value + step, value - step):
         moved = parameters[name].copy()
         moved.ravel()[index] = moved_value
         losses.append(float(loss_at(program, inputs, {**parameters, name: moved}, state)))
-    return (losses[0] - losses[1]) / (2 * step)
+    return float((losses[0] - losses[1]) / (2 * step))
 
 
 def loss_at(program: Program, inputs: Arrays, parameters: Mapping[str, Array], state: Arrays) -> Any:
@@ -136,16 +145,3 @@ def loss_at(program: Program, inputs: Arrays, parameters: Mapping[str, Array], s
     with np.errstate(all="ignore"):
         run_steps([step for step in program.steps if step.phase in ("forward", "loss")], values)
     return values[program.loss]
-
-
-def without_trimming(program: Program) -> Program:
-    """The same program without `clip_delta`; its edits are made again."""
-    declared = program.declaration
-    if declared.clip_delta is None:
-        return program
-    plain: Program = declared.changed(clip_delta=None).derive()
-    for name in program.edited:
-        edited = program.full[name]
-        assert isinstance(edited, Step)
-        plain = plain.replace(name, str(edited.expression))
-    return plain

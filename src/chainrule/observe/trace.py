@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..data import check_features, check_row_weights, check_target
+from ..data import check_features, check_row_weights
 from ..engines import make_engine
 from ..engines.engine import Array, Arrays
 from ..program.ops import format_shape
 from ..program.steps import Program, Step
 from ..program.text import to_text
+from ..training.inputs import check_data, check_dtype, check_known, check_program
 from ..training.start import draw, take_given
 
 
@@ -37,12 +38,12 @@ class Trace(Mapping[str, Array]):
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Phase, statement, shape and a few numbers of each step."""
         steps = {step.name: step for step in self.program.steps if isinstance(step, Step)}
-        found = []
+        found: list[tuple[str, str, str, str]] = []
         for name, value in self.items():
             step = steps[name]
             text = np.array2string(value, precision=4, threshold=8, edgeitems=2, separator=" ")
-            statement = f"{name} = {to_text(step.expression)}"
-            found.append((step.phase, statement, format_shape(value.shape) if value.shape else "", " ".join(text.split())))
+            shape = format_shape(value.shape) if value.shape else ""
+            found.append((step.phase, f"{name} = {to_text(step.expression)}", shape, " ".join(text.split())))
         return found
 
     def __repr__(self) -> str:
@@ -66,25 +67,34 @@ def step_inputs(
     program: Program, X: Any, y: Any, dtype: str, sample_weight: Any = None, masks: Mapping[str, Any] | None = None
 ) -> Arrays:
     """The inputs of one step, checked; every unit is kept where no mask is given."""
-    features = check_features(X, width=int(program.inputs["X"][1]), dtype=dtype)
-    rows = len(features)
-    inputs: Arrays = {"X": features, "y": check_target(y, rows, int(program.inputs["y"][1]), dtype=dtype)}
+    inputs: Arrays = dict(zip(("X", "y"), check_data(check_program(program), X, y, check_dtype(dtype)), strict=True))
+    rows, masks = len(inputs["X"]), masks or {}
+    check_known("masks", masks, [mask.name for mask in program.masks])
     for mask in program.masks:
-        given = np.ones((rows, mask.units)) if masks is None or mask.name not in masks else masks[mask.name]
-        inputs[mask.name] = np.ascontiguousarray(given, dtype=dtype)
-        if inputs[mask.name].shape != (rows, mask.units):
-            raise ValueError(f"{mask.name} has shape {inputs[mask.name].shape}, it must have ({rows}, {mask.units})")
+        given = check_features(masks.get(mask.name, np.ones((rows, mask.units))), mask.name, dtype=dtype)
+        if given.shape != (rows, mask.units):
+            raise ValueError(f"{mask.name} has shape {given.shape}, it must have {(rows, mask.units)}")
+        inputs[mask.name] = given
     if "sample_weight" in program.inputs:
         weights = np.ones(rows) if sample_weight is None else sample_weight
         inputs["sample_weight"] = check_row_weights(weights, rows, dtype=dtype).reshape(-1, 1)
+    elif sample_weight is not None:
+        raise ValueError("this program knows no sample weights; derive it with weighted=True")
     return {name: inputs[name] for name in program.inputs}
 
 
-def starting(program: Program, parameters: Mapping[str, Any] | None, dtype: str, seed: int = 0) -> tuple[Arrays, Arrays]:
-    """The given parameters, the others as a training with this seed would start."""
-    drawn, state = draw(program, np.random.RandomState(seed), np.dtype(dtype))
+def starting(
+    program: Program,
+    parameters: Mapping[str, Any] | None,
+    dtype: str,
+    seed: int = 0,
+    state: Mapping[str, Any] | None = None,
+) -> tuple[Arrays, Arrays]:
+    """The given parameters and state, the others as a training with this seed would start."""
+    drawn, slots = draw(program, np.random.RandomState(seed), np.dtype(dtype))
     take_given(drawn, parameters or {})
-    return drawn, state
+    take_given(slots, state or {}, "state")
+    return drawn, slots
 
 
 def trace(
@@ -111,10 +121,9 @@ def trace(
     Raises
         ValueError: arrays that do not fit.
     """
-    full = program.full
+    full = check_program(program).full
     inputs = step_inputs(full, X, y, dtype, sample_weight, masks)
-    given, slots = starting(full, parameters, dtype, seed)
-    take_given(slots, state or {})
+    given, slots = starting(full, parameters, dtype, seed, state)
     values = make_engine(full, engine, dtype).trace(inputs, given, slots, t, full.hyperparameters)
     order = [step.name for step in full.steps if isinstance(step, Step)]
     return Trace(full, {name: values[name] for name in order})

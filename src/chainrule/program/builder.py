@@ -10,7 +10,7 @@ from typing import Any
 
 from .expr import Expr, N, Name
 from .ops import Shape
-from .simplify import simplify
+from .simplify import as_number, simplify
 from .steps import Mask, Step, Update, Variable
 from .text import rule
 
@@ -55,9 +55,9 @@ class Builder:
         self.number += 1
 
     def step(self, letter: str, expression: Expr, note: str, *, differentiable: bool = True) -> Name:
-        """`letter` + number = expression. Without `differentiable`, no gradient passes: another op's rule accounts for it."""
+        """`letter` + number = expression. Unless `differentiable`, no gradient passes: another op's rule sees to it."""
         name = self.name(letter)
-        self.steps.append(Step(name, simplify(expression), "forward", note, self.number))
+        self.steps.append(Step(name, as_number(simplify(expression)), "forward", note, self.number))
         if not differentiable:
             self.constant.add(name)
         return Name(name, expression.shape)

@@ -1,21 +1,21 @@
 """Fold short steps into their single use, for the reader.
 
-Never folded: the output, the loss, an activation or a delta (they are what one reads a program for), and never so that a
-step would hold a second contraction or outgrow a line. `Program.folded` keeps every folded expression, so that a trace
-still shows it, bit-identical: folding moves a computation, it does not change it.
+Never folded: the output, the loss, an activation or a delta (they are what one reads a program for), and never so that
+a step would hold a second contraction or outgrow a line. `Program.folded` keeps every folded expression, so that a
+trace still shows it, bit-identical: folding moves a computation, it does not change it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .expr import Expr, contractions, count, substitute
 from .steps import Program, Statement, Step, Update
 from .text import to_text
 from .verify import verify
 
-S = TypeVar("S", Step, Statement)
+S = TypeVar("S", bound=Statement)
 LINE = 79  # characters, of the step as `Program.steps` prints it
 KEPT = {"activation", "output", "probability", "dropout", "mean", "variance",
         "standard_deviation", "normalized", "data_loss", "penalty", "total_weight", "gradient_norm", "clip_scale",
@@ -51,13 +51,13 @@ def fold(steps: tuple[S, ...], protected: set[str]) -> tuple[tuple[S, ...], dict
         users = [i for i, user in enumerate(remaining) if any(count(e, step.name) for _, e in user.assignments)]
         host = folded_into(remaining[users[0]], present) if len(users) == 1 else None
         if host is not None:
-            remaining[users[0]] = host
+            remaining[users[0]] = cast(S, host)
             remaining.remove(present)
             folded[step.name] = step.expression
     return tuple(remaining), folded
 
 
-def folded_into(host: S, step: Step) -> S | None:
+def folded_into(host: Statement, step: Step) -> Statement | None:
     """The host with the step in the place of its single use, or None where that would not read well."""
     uses = sum(count(expression, step.name) for _, expression in host.assignments)
     if uses != 1 or (isinstance(host, Update) and (len(host.assignments) > 1 or host.gradient is None)):

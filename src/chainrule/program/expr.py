@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Union
+from typing import TypeAlias
 
 from .ops import CONTRACTIONS, OPS, Op, Shape, ShapeError, format_shape
 
@@ -133,7 +133,7 @@ class Call(Expr):
         return f"Call({self})"
 
 
-Operand = Union[Expr, int, float]
+Operand: TypeAlias = Expr | int | float
 
 
 def as_expr(value: Operand) -> Expr:

@@ -6,18 +6,18 @@ A row says how an op is written (`head`, `symbol`, `precedence`), what shape it 
   the arguments and of the output where that is shorter (`a * (1 - a)`);
 * a *linear* op names the arguments in which it is jointly linear: its derivative is the op itself, of the derivatives;
 * any other op has one `pullback` per argument: what the adjoint `g` of the output contributes to the adjoint of that
-  argument. An op with neither is refused by name when a gradient has to pass through it.
+  argument; empty where no gradient reaches it, and then the op is for derivations only, not for typed formulas. An op
+  with neither is refused by name when a gradient has to pass through it.
 
-`definition` spells an op in smaller ops, for the languages that lack it: an expression, or assignments and an expression
-separated by semicolons. With `inline=True` the definition takes the
-op's place as soon as the derivative has been taken (fused losses, `normalize`). `shared=True` marks what is worth a name
-of its own when it occurs twice.
+`definition` spells an op in smaller ops, for the languages that lack it: an expression, or assignments and an
+expression separated by semicolons. With `inline=True` the definition takes the op's place as soon as the derivative has
+been taken (fused losses, `normalize`). `shared=True` marks what is worth a name of its own when it occurs twice.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 Dimension = int | str
@@ -38,18 +38,23 @@ def format_shape(shape: Shape) -> str:
 # --- shape rules ---------------------------------------------------------------------------------------------------
 
 
+def padded(shape: Iterable[Dimension], length: int) -> list[Dimension]:
+    """The shape with ones in front, as broadcasting sees it."""
+    dimensions = list(shape)
+    return [1] * (length - len(dimensions)) + dimensions
+
+
 def broadcast(shapes: tuple[Shape, ...], options: Options | None = None) -> Shape:
     """NumPy's broadcasting, with N as a dimension that equals only itself."""
     result: list[Dimension] = []
     for shape in shapes:
-        longer, shorter = (list(shape), result) if len(shape) >= len(result) else (result, list(shape))
-        padded: list[Dimension] = [1] * (len(longer) - len(shorter)) + list(shorter)
-        merged: list[Dimension] = []
-        for one, other in zip(longer, padded, strict=True):
+        length = max(len(shape), len(result))
+        pairs = zip(padded(shape, length), padded(result, length), strict=True)
+        result = []
+        for one, other in pairs:
             if one != other and one != 1 and other != 1:
                 raise ShapeError("shapes do not fit: " + " and ".join(map(format_shape, shapes)))
-            merged.append(other if one == 1 else one)
-        result = merged
+            result.append(other if one == 1 else one)
     return tuple(result)
 
 
@@ -61,12 +66,16 @@ def contraction(shapes: tuple[Shape, ...], options: Options) -> Shape:
 
 
 def transposed(shapes: tuple[Shape, ...], options: Options) -> Shape:
+    if len(shapes[0]) != 2:
+        raise ShapeError(f"only a matrix has a transpose, not shape {format_shape(shapes[0])}")
     return shapes[0][::-1]
 
 
 def reduced(shapes: tuple[Shape, ...], options: Options) -> Shape:
     (x,) = shapes
     axis, keepdims = options.get("axis"), options.get("keepdims", False)
+    if not x:
+        raise ShapeError("a single number has nothing to reduce")
     if axis is None:
         return tuple([1] * len(x)) if keepdims else ()
     if not isinstance(axis, int) or not 0 <= axis < len(x):
@@ -134,7 +143,7 @@ def comparison(head: str, symbol: str) -> Op:
     return elementwise(head, "0", "0", symbol=symbol, precedence=COMPARISON, analytic=False)
 
 
-COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = 40, 50, 60, 70, 80, 100
+COMPARISON, SUM, PRODUCT, SIGN, POWER, NUMBER, ATOM = 40, 50, 60, 70, 80, 90, 100
 
 ROWS: tuple[Op, ...] = (
     # --- arithmetic ---
@@ -164,8 +173,8 @@ ROWS: tuple[Op, ...] = (
     elementwise("c = abs(x)", "sign(x)", analytic=False),
     elementwise("c = sign(x)", "0", analytic=False),
     elementwise("c = floor(x)", "0", analytic=False),
-    # For x >= 0, erf(x) = 1 - exp(-x**2) * (1 - w * P(w)) with w = x / (1 + 0.272 x). P is a minimax polynomial of degree
-    # 12, fitted for chainrule; the error stays below 2.3e-16.
+    # For x >= 0, erf(x) = 1 - exp(-x**2) * (1 - w * P(w)) with w = x / (1 + 0.272 x). P is a minimax polynomial of
+    # degree 12, fitted for chainrule; the error stays below 2.3e-16.
     elementwise(
         "c = erf(x)",
         "2 / sqrt(pi) * exp(-x**2)",
@@ -210,12 +219,12 @@ ROWS: tuple[Op, ...] = (
     Op(
         "c = log_softmax(z)",
         matrix,
-        pullbacks=("g - softmax(z) * g.sum(axis=1, keepdims=True)",),
+        pullbacks=("g - softmax(z) * full_like(c, g).sum(axis=1, keepdims=True)",),
         definition="u = z - z.max(axis=1, keepdims=True); u - log(exp(u).sum(axis=1, keepdims=True))",
         shared=True,
     ),
     # --- batch normalisation: mean and std are those of the batch z; the pull-back accounts for their share ---
-    # Ioffe & Szegedy (2015), section 3, the three terms gathered: d n / d z by way of z, of the mean and of the variance.
+    # Ioffe & Szegedy (2015), section 3, the three terms gathered: n depends on z by itself, by mean and by variance.
     Op(
         "n = normalize(z, mean, std)",
         first,
@@ -224,6 +233,7 @@ ROWS: tuple[Op, ...] = (
         inline=True,
     ),
     # --- a loss fused with its output: no division by a saturated output, and a delta of p - y ---
+    # The rows of y sum to one, and all of a row counts alike: the derivative of -sum(y log p) by z is then p - y.
     Op(
         "c = softmax_cross_entropy(z, y)",
         matrix,

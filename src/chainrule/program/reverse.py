@@ -1,8 +1,8 @@
 """Reverse mode over named forward steps: from the loss back to every parameter.
 
 Walks the steps backwards. What reaches a value from all its uses is its adjoint, a step of its own. Element-wise
-expressions are differentiated *forward* into one slope and then multiplied, `delta1 = error1 * slope1`; the pull-backs of
-the op table serve the rest.
+expressions are differentiated *forward* into one slope and then multiplied, `delta1 = error1 * slope1`; the pull-backs
+of the op table serve the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .builder import ADJOINTS, Builder
 from .expr import Call, Expr, N, Name, Number, call, contractions, names, rebuild
-from .ops import Shape
+from .ops import Shape, padded
 from .simplify import simplify
 from .steps import ProgramError, Step
 from .text import rule
@@ -26,39 +26,53 @@ def differentiate(expr: Expr, variable: Expr, output: Expr | None = None) -> Exp
     """
     if expr == variable:
         return Number(1.0)
-    if not isinstance(expr, Call):
-        return Number(0.0)
+    if not isinstance(expr, Call) or not expr.row.elementwise:
+        return Number(0.0)  # softmax(z) is a part of its own: `Reverse.pull` goes on from there
     row = expr.row
     slopes = [differentiate(arg, variable) for arg in expr.args]
     if row.linear:
-        if all(slope == Number(0.0) for slope in slopes):
+        linear = dict(zip(row.arguments, slopes, strict=True))
+        if all(is_zero(linear[name]) for name in row.linear):
             return Number(0.0)
-        args = [s if name in row.linear else a for name, a, s in zip(row.arguments, expr.args, slopes, strict=True)]
+        args = [linear[name] if name in row.linear else a for name, a in zip(row.arguments, expr.args, strict=True)]
         return simplify(call(expr.op, *args))
-    total: Expr = Number(0.0)
-    if not row.slopes and any(slope != Number(0.0) for slope in slopes):
-        raise ProgramError(f"{expr.op} has no derivative by its element: {expr}")
-    for text, inner in zip(row.slopes, slopes, strict=False):
-        if inner != Number(0.0):
-            bound = dict(zip(row.arguments, expr.args, strict=True)) | {row.output: expr if output is None else output}
-            total = simplify(total + simplify(simplify(rule(text, **bound)) * inner))
-    return total
+    total: Expr | None = None
+    bound = dict(zip(row.arguments, expr.args, strict=True)) | {row.output: expr if output is None else output}
+    for text, inner in zip(row.slopes, slopes, strict=True):
+        if is_zero(inner):
+            continue
+        outer = simplify(rule(text, **bound))
+        if not is_zero(outer):
+            term = simplify(outer * inner)
+            total = term if total is None else simplify(total + term)
+    return Number(0.0) if total is None else total
+
+
+def is_zero(slope: Expr) -> bool:
+    """Whether a slope is zero everywhere, whatever its shape."""
+    if isinstance(slope, Call) and slope.op == "multiply":
+        return any(map(is_zero, slope.args))
+    return slope == Number(0.0)
 
 
 def unbroadcast(gradient: Expr, shape: Shape, target: Shape) -> Expr:
-    """Sum an adjoint of `shape` over the axes along which a value of `target` was repeated."""
+    """Sum an adjoint of `shape` over the axes along which a value of `target` was repeated.
+
+    Along an axis where the adjoint does not vary and is not repeated itself, the sum is a product with the size.
+    """
     if shape == target:
         return gradient
+    held, wanted = padded(gradient.shape, len(shape)), padded(target, len(shape))
+    for axis, n in enumerate(shape):
+        if wanted[axis] == held[axis] == 1 != n:
+            gradient = simplify(size(shape, axis) * gradient)
     if target == ():
-        return gradient.sum()
-    if len(target) == len(shape) - 1 and shape[1:] == target:
-        return gradient.sum(axis=0)
-    for axis in range(len(shape)):
-        if len(target) == len(shape) and target[axis] == 1 and shape[axis] != 1:
+        return gradient.sum() if gradient.shape else gradient
+    drop, skipped = len(gradient.shape) > len(target), len(shape) - len(gradient.shape)
+    for axis in range(drop, len(gradient.shape)):
+        if wanted[axis + skipped] == 1 != held[axis + skipped]:
             gradient = gradient.sum(axis=axis, keepdims=True)
-    if len(target) == 1 and target[0] == 1 and len(shape) == 2:
-        return gradient.sum()
-    return gradient
+    return gradient.sum(axis=0) if drop else gradient
 
 
 def size(shape: Shape, axis: int | None) -> Expr:
@@ -143,7 +157,7 @@ class Reverse:
         letter, _ = self.build.letters[name]
         variable = self.build.parameters[name]
         note = {"W": "gradient_weights", "b": "gradient_bias"}.get(letter, "gradient")
-        expression = self.total(self.found[name], variable.shape)
+        expression = self.total(self.found[name], variable.shape, like=Name(name, variable.shape))
         number = next(step.number for step in self.steps if name in names(step.expression))
         self.backward.append(Step(self.build.adjoint(name), expression, "backward", note, number, of=name))
 
@@ -167,7 +181,7 @@ class Reverse:
         if expr.row.elementwise:
             for part in self.frontier(expr):
                 slope = differentiate(expr, part, output)
-                if slope == Number(0.0):
+                if is_zero(slope):
                     continue
                 if isinstance(part, Name):
                     self.contribute(part, adjoint, slope, expr.shape)

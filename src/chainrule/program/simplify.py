@@ -5,14 +5,19 @@ Only rewrites that are exact in floating point, or that gather constants. `error
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import TypeGuard
+
 from .expr import Call, Expr, Number, call, rebuild
+from .ops import COMPARISON
 from .text import number_text
 
-ARITHMETIC = {
+ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "add": lambda x, y: x + y,
     "subtract": lambda x, y: x - y,
     "multiply": lambda x, y: x * y,
-    "power": lambda x, y: x**y,
+    "power": math.pow,
 }
 
 
@@ -22,23 +27,51 @@ def simplify(expr: Expr) -> Expr:
 
 
 def rewrite(expr: Expr) -> Expr:
-    """The rewrites of one node whose arguments are simple already."""
-    if not isinstance(expr, Call):
+    """The rewrites of one node whose arguments are simple already. The shape stays: 0 * z is no number."""
+    expr = numeric(expr)
+    if not isinstance(expr, Call) or expr.op not in RULES:
         return expr
-    if expr.op in RULES:
-        result = RULES[expr.op](expr, *expr.args)
-        return expr if result is None else result
-    return expr
+    result = RULES[expr.op](expr, *expr.args)
+    return expr if result is None or result.shape != expr.shape else result
+
+
+def numeric(expr: Expr) -> Expr:
+    """Conditions as numbers, 1 and 0, but where they are factors or choose: to NumPy and JAX, True + True is True."""
+    if not isinstance(expr, Call) or expr.op == "multiply":
+        return expr
+    args = [arg if expr.op == "where" and i == 0 else as_number(arg) for i, arg in enumerate(expr.args)]
+    return call(expr.op, *args, **dict(expr.options))
+
+
+def as_number(expr: Expr) -> Expr:
+    return call("where", expr, 1, 0) if is_condition(expr) else expr
+
+
+def is_condition(expr: Expr) -> bool:
+    """Whether an expression is true or false: a comparison, or a product of such."""
+    if not isinstance(expr, Call):
+        return False
+    return expr.row.precedence == COMPARISON or (expr.op == "multiply" and all(map(is_condition, expr.args)))
 
 
 def is_number(expr: Expr, value: float | None = None) -> bool:
     return isinstance(expr, Number) and (value is None or expr.value == value)
 
 
+def is_multiple(expr: Expr) -> TypeGuard[Call]:
+    """Whether an expression is a constant times something."""
+    return isinstance(expr, Call) and expr.op == "multiply" and isinstance(expr.args[0], Number)
+
+
 def folded(expr: Call, x: Expr, y: Expr) -> Expr | None:
-    if isinstance(x, Number) and isinstance(y, Number) and not (expr.op == "power" and x.value <= 0):
-        return Number(ARITHMETIC[expr.op](x.value, y.value))
-    return None
+    """A constant, unless it is none: beyond the largest number, or a power that is not real."""
+    if not isinstance(x, Number) or not isinstance(y, Number):
+        return None
+    try:
+        value = ARITHMETIC[expr.op](x.value, y.value)
+    except (OverflowError, ValueError):
+        return None
+    return Number(value) if math.isfinite(value) else None
 
 
 def negated(expr: Expr) -> Expr:
@@ -80,17 +113,19 @@ def multiply(expr: Call, x: Expr, y: Expr) -> Expr | None:
         return negated(x)
     if (both := folded(expr, x, y)) is not None:
         return both
+    if isinstance(x, Number) and is_condition(y):
+        return call("where", y, x, 0)
     if isinstance(y, Number) and x.shape:
         return rewrite(y * x)  # constants first, but N * 3
     if isinstance(x, Call) and x.op == "negative":
         return negated(rewrite(x.args[0] * y))
     if isinstance(y, Call) and y.op == "negative":
         return negated(rewrite(x * y.args[0]))
-    if isinstance(x, Number) and isinstance(y, Call) and y.op == "multiply" and isinstance(y.args[0], Number):
+    if isinstance(x, Number) and is_multiple(y):
         return rewrite(rewrite(x * y.args[0]) * y.args[1])  # 0.5 * (2 * e) = e
-    if isinstance(x, Call) and isinstance(y, Call) and x.op == y.op == "multiply":
-        if isinstance(x.args[0], Number) and isinstance(y.args[0], Number):  # (0.5 * l2) * (2 * W) = l2 * W
-            return rewrite(rewrite(x.args[0] * y.args[0]) * rewrite(x.args[1] * y.args[1]))
+    if is_multiple(x) and is_multiple(y):
+        (c, u), (d, v) = x.args, y.args
+        return rewrite(rewrite(c * d) * rewrite(u * v))  # (0.5 * l2) * (2 * W) = l2 * W
     if isinstance(x, Number) and isinstance(y, Call) and y.op == "divide":
         return rewrite(rewrite(x * y.args[0]) / y.args[1])
     if isinstance(x, Call) and x.op == "divide" and isinstance(x.args[0], Number):
@@ -103,10 +138,11 @@ def multiply(expr: Call, x: Expr, y: Expr) -> Expr | None:
 def divide(expr: Call, x: Expr, y: Expr) -> Expr | None:
     if is_number(y, 1):
         return x
+    if isinstance(x, Number) and isinstance(y, Number):
+        ratio = x.value / y.value if y.value else math.inf
+        return Number(ratio) if math.isfinite(ratio) and len(number_text(ratio)) <= 8 else None  # 0.5, but 2 / 3 stays
     if is_number(x, 0):
         return x
-    if isinstance(x, Number) and isinstance(y, Number) and y.value and len(number_text(x.value / y.value)) <= 8:
-        return Number(x.value / y.value)  # 1 / 2 = 0.5, but 2 / 3 stays
     if isinstance(x, Call) and x.op == "divide" and isinstance(x.args[0], Number):
         return rewrite(x.args[0] / rewrite(x.args[1] * y))
     return None
@@ -140,13 +176,18 @@ def transpose(expr: Call, x: Expr) -> Expr | None:
     return x.args[0] if isinstance(x, Call) and x.op == "transpose" else None
 
 
+def full_like(expr: Call, x: Expr, value: Expr) -> Expr | None:
+    return value
+
+
 def total(expr: Call, x: Expr) -> Expr | None:
     if isinstance(x, Call) and x.op == "negative":
         return negated(call("sum", x.args[0], **dict(expr.options)))
     return None
 
 
-RULES = {
+RULES: dict[str, Callable[..., Expr | None]] = {
+    "full_like": full_like,
     "sum": total,
     "add": add,
     "subtract": subtract,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .expr import Expr, Name, names, substitute
+from .expr import Expr, Name, names, rebuild, substitute
 from .ops import Shape
 from .text import parse, to_text
 
@@ -50,8 +50,8 @@ class Update:
     assignments     in order, each sees the ones before: `mW1 = rho1 * mW1 + ...`, `W1 = W1 - ...`
     gradient        what the rule descends along, `dW1` or `clip_scale * dW1`; None for a running statistic
     slots           the optimizer state of this parameter, `("mW1", "vW1")`
-    rule            the assignments once more, in terms of w, g and the slots' letters: updates with the same rule may be
-                    printed as one loop
+    rule            the assignments once more, in terms of w, g and the slots' letters: updates with the same rule may
+                    be printed as one loop
     """
 
     name: str
@@ -187,6 +187,7 @@ class Program:
             KeyError: no such step.  FormulaError: the formula, with position.  ShapeError: a result of another shape.
         """
         from .condense import condense
+        from .simplify import numeric
         from .verify import verify
 
         full = self.full
@@ -198,7 +199,7 @@ class Program:
         visible = {key: value for key, value in full.environment.items() if key not in later}
         old = full.steps[position]
         assert isinstance(old, Step)
-        expression = parse(text, visible)
+        expression = rebuild(parse(text, visible), numeric)
         if expression.shape != old.shape:
             from .ops import ShapeError, format_shape
 
@@ -247,9 +248,7 @@ def rename(statement: Statement, renamed: Mapping[str, str]) -> Statement:
             of=renamed.get(statement.of, statement.of),
             expression=changed(statement.expression),
         )
-    return replace(
-        statement, assignments=tuple((renamed.get(t, t), changed(e)) for t, e in statement.assignments)
-    )
+    return replace(statement, assignments=tuple((renamed.get(t, t), changed(e)) for t, e in statement.assignments))
 
 
 def _leaves(expr: Expr) -> Iterator[Name]:

@@ -2,9 +2,9 @@
 
     z * sigmoid(beta * z)        (delta2 @ W2.T) * (a1 * (1 - a1))        ((p - y)**2).mean()
 
-Infix operators with Python's precedence (`^` is another way to write `**`), the ops of the table as functions, `.T`, and
-`.sum()`, `.mean()`, `.max()`, `.var()` with `axis` and `keepdims`. Never `eval`: a formula is data. The printer writes the
-same grammar, and the writers of the array languages build on it.
+Infix operators with Python's precedence (`^` is another way to write `**`), the ops of the table as functions, `.T`,
+and `.sum()`, `.mean()`, `.max()`, `.var()` with `axis` and `keepdims`. Never `eval`: a formula is data. The printer
+writes the same grammar, and the writers of the array languages build on it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NoReturn
 
 from .expr import Call, Expr, Name, Number, as_expr, call
-from .ops import ATOM, COMPARISON, INFIX, OPS, POWER, PRODUCT, REDUCTIONS, SIGN, SUM, ShapeError
+from .ops import ATOM, COMPARISON, INFIX, NUMBER, OPS, POWER, PRODUCT, REDUCTIONS, SIGN, ShapeError
 
 MAXIMUM_LENGTH = 10_000
-MAXIMUM_DEPTH = 100
+MAXIMUM_DEPTH = 100  # of brackets, and of operations inside operations: passes walk expressions by recursion
+OPTIONS = {("axis", "0"): 0, ("axis", "1"): 1, ("keepdims", "True"): True, ("keepdims", "False"): False}
 METHODS = {"sum": "sum", "mean": "mean", "max": "max", "var": "variance"}
 CONSTANTS = {"pi": math.pi}
-FUNCTIONS = tuple(name for name, row in OPS.items() if not row.symbol and name not in REDUCTIONS and name != "transpose")
+METHOD_OPS = REDUCTIONS | {"transpose"}
+FUNCTIONS = tuple(n for n, row in OPS.items() if not row.symbol and n not in METHOD_OPS and "" not in row.pullbacks)
 
 
 class FormulaError(ValueError):
@@ -40,7 +43,7 @@ class FormulaError(ValueError):
 # --- reading -------------------------------------------------------------------------------------------------------
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
     r"|(?P<symbol>\*\*|<=|>=|==|[-+*/@^<>()=,.]))"
 )
 
@@ -67,6 +70,7 @@ class Parser:
         if len(text) > MAXIMUM_LENGTH:
             raise FormulaError(f"the formula is longer than {MAXIMUM_LENGTH:,} characters", text, MAXIMUM_LENGTH)
         self.text, self.names, self.tokens, self.next, self.depth = text, names, tokens(text), 0, 0
+        self.heights: dict[int, int] = {}  # id of what was built here -> operations inside operations
 
     def parse(self) -> Expr:
         if self.tokens[0][0] == "end":
@@ -138,11 +142,12 @@ class Parser:
         if self.tokens[self.next][:2] == ("symbol", "(") and name not in self.names:
             if name not in FUNCTIONS:
                 self.unknown("function", name, FUNCTIONS, position)
+            opened = self.tokens[self.next][2]
             self.next += 1
             args = [self.expression(0)]
             while self.take(","):
                 args.append(self.expression(0))
-            self.close(position + len(name))
+            self.close(opened)
             expected = OPS[name].arguments
             if len(args) != len(expected):
                 arguments = f"{len(expected)} argument{'s' * (len(expected) > 1)} ({', '.join(expected)})"
@@ -154,50 +159,57 @@ class Parser:
             return Number(CONSTANTS[name])
         self.unknown("name", name, (*self.names, *CONSTANTS), position)
 
-    def unknown(self, what: str, name: str, known: tuple[str, ...], position: int) -> None:
+    def unknown(self, what: str, name: str, known: tuple[str, ...], position: int) -> NoReturn:
         near = difflib.get_close_matches(name, known, 1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise FormulaError(f"unknown {what} '{name}'{hint}; known: {', '.join(known)}", self.text, position)
 
     def postfix(self, expr: Expr) -> Expr:
         while self.take("."):
-            kind, value, position = self.tokens[self.next]
+            _, value, position = self.tokens[self.next]
             self.next += 1
             if value == "T":
                 expr = self.build(position, "transpose", expr)
             elif value in METHODS:
                 expr = self.build(position, METHODS[value], expr, **self.options(position))
             else:
-                raise FormulaError(f"unknown method '.{value}'; known: .T, .{'(), .'.join(METHODS)}()", self.text, position)
+                known = f".T, .{'(), .'.join(METHODS)}()"
+                raise FormulaError(f"unknown method '.{value}'; known: {known}", self.text, position)
         return expr
 
     def options(self, position: int) -> dict[str, object]:
         options: dict[str, object] = {}
+        opened = self.tokens[self.next][2]
         if not self.take("("):
-            raise FormulaError("'(' is expected", self.text, self.tokens[self.next][2])
+            raise FormulaError(f"'(' is expected after .{self.tokens[self.next - 1][1]}", self.text, opened)
         while not self.take(")"):
             (_, key, at), (_, equals, _), (_, value, _) = (*self.tokens[self.next :], *[("end", "", position)] * 3)[:3]
-            allowed = {"axis": {"0": 0, "1": 1}, "keepdims": {"True": True, "False": False}}
-            if equals != "=" or value not in allowed.get(key, {}):
+            if equals != "=" or (key, value) not in OPTIONS:
                 raise FormulaError("axis=0, axis=1 or keepdims=True is expected", self.text, at)
-            options[key] = allowed[key][value]
+            options[key] = OPTIONS[key, value]
             self.next += 3
-            self.take(",")
+            if not self.take(","):
+                self.close(opened)
+                break
         return options
 
     def build(self, position: int, op: str, *args: Expr, **options: object) -> Expr:
         try:
-            return call(op, *args, **options)
+            built = call(op, *args, **options)
         except ShapeError as error:
             raise FormulaError(str(error), self.text, position) from None
+        height = self.heights[id(built)] = 1 + max(self.heights.get(id(arg), 0) for arg in args)
+        if height > MAXIMUM_DEPTH:
+            raise FormulaError(f"more than {MAXIMUM_DEPTH} operations inside one another", self.text, position)
+        return built
 
 
 def parse(text: str, names: Mapping[str, Expr]) -> Expr:
     """Read a formula.
 
     Raises
-        FormulaError: an unknown name (with the known ones), an unbalanced bracket, a shape that does not fit; the message
-        shows the position.
+        FormulaError: an unknown name (with the known ones), an unbalanced bracket, a shape that does not fit; the
+        message shows the position.
     """
     return Parser(text, names).parse()
 
@@ -217,13 +229,13 @@ def rule(text: str, **names: Expr | float) -> Expr:
 
 def number_text(value: float) -> str:
     """`2`, `0.5`, `1e-5`: the shortest text that reads back as the same number."""
-    if value == int(value) and abs(value) < 1e15 if math.isfinite(value) else False:
+    if float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return re.sub(r"e([+-])0+(\d)", lambda m: "e" + m[1].replace("+", "") + m[2], repr(float(value)))
+    return re.sub(r"e\+?(-?)0*(\d)", r"e\1\2", repr(float(value)))
 
 
 class Printer:
-    """Writes an expression in the grammar above. A language overrides how it spells numbers, functions and reductions."""
+    """Writes an expression in the grammar above. A language overrides how it spells numbers, functions, reductions."""
 
     def __call__(self, expr: Expr) -> str:
         return self.text(expr, 0)
@@ -238,7 +250,7 @@ class Printer:
         if isinstance(expr, Name):
             return self.name(expr), ATOM
         if isinstance(expr, Number):
-            return self.number(expr.value), SIGN if expr.value < 0 else ATOM
+            return self.number(expr.value), SIGN if expr.value < 0 else NUMBER
         assert isinstance(expr, Call)
         if expr.op == "transpose":
             return f"{self.text(expr.args[0], ATOM)}.T", ATOM
@@ -255,13 +267,12 @@ class Printer:
         row, (left, right) = expr.row, expr.args
         precedence = row.precedence
         if precedence == POWER:
-            return f"{self.text(left, ATOM)}**{self.text(right, ATOM)}", POWER
+            return f"{self.text(left, POWER + 1)}**{self.text(right, POWER + 1)}", POWER
         # a product of matrices keeps its brackets inside another product: (delta2 @ W2.T) * slope
-        left_minimum = precedence + (precedence == PRODUCT and self.is_contraction(left) and not self.is_contraction(expr))
-        before, after = self.text(left, left_minimum), self.text(right, precedence + 1)
-        tight = precedence == COMPARISON or precedence in (SUM, PRODUCT)
-        space = " " if tight else ""
-        return f"{before}{space}{row.symbol}{space}{after}", precedence
+        product = precedence == PRODUCT and self.is_contraction(left) and not self.is_contraction(expr)
+        chain = precedence == COMPARISON  # Python reads a < b < c as another thing
+        before, after = self.text(left, precedence + (product or chain)), self.text(right, precedence + 1)
+        return f"{before} {row.symbol} {after}", precedence
 
     @staticmethod
     def is_contraction(expr: Expr) -> bool:

@@ -15,10 +15,12 @@ def verify(program: Program) -> Program:
     before its update and a slot is read by nothing after it but its own update; at most one contraction per step; the
     phases come in order.
     """
-    given = {"N", "t", *program.inputs, *program.hyperparameters, *program.parameters, *program.state}
+    known, updated = set[str](), set[str]()
+    for name in ("N", "t", *program.inputs, *program.hyperparameters, *program.parameters, *program.state):
+        require(name not in known, program.title, f"{name} has two meanings")
+        known.add(name)
     variables = {**program.parameters, **program.state}
     check_order(program)
-    known, updated = set(given), set()
     shapes = {name: variable.shape for name, variable in variables.items()} | dict(program.inputs)
     for step in program.steps:
         own: set[str] = set()
@@ -29,6 +31,7 @@ def verify(program: Program) -> Program:
                 require(name not in updated or name in own, step.name, f"{name} is read after its update")
             if isinstance(step, Update):
                 require(target in variables, step.name, f"an update of {target}, which is no parameter and no state")
+                require(target not in updated, step.name, f"{target} is updated twice")
                 require(expression.shape == shapes[target], step.name, f"{target} changes its shape")
                 own.add(target)
             else:
@@ -43,7 +46,8 @@ def verify(program: Program) -> Program:
     require(program.loss in known and program.prediction in known, program.title, "output or loss is never assigned")
     missing = set(program.trainable) - updated
     require(not missing, program.title, f"never updated: {', '.join(sorted(missing))}")
-    check_prediction(program)
+    check_prediction(program, program.prediction_steps, {"N", "X"}, program.prediction)
+    check_prediction(program, program.evaluation_steps, {"N", "X", "y"}, "data_loss")
     return program
 
 
@@ -52,14 +56,16 @@ def check_order(program: Program) -> None:
     require(order == sorted(order), program.title, "the phases are out of order")
 
 
-def check_prediction(program: Program) -> None:
-    known = {"N", "X", *program.parameters, *program.state}
-    for step in program.prediction_steps:
+def check_prediction(program: Program, steps: tuple[Step, ...], given: set[str], result: str) -> None:
+    """The steps in prediction mode know no more than data, parameters and state, and come to a result."""
+    known = {*given, *program.parameters, *program.state}
+    for step in steps:
         check_expression(step.name, step.expression)
         unknown = set(names(step.expression)) - known
         require(not unknown, step.name, f"prediction uses {', '.join(sorted(unknown))}")
+        require(step.name not in known, step.name, "assigned twice in prediction")
         known.add(step.name)
-    require(program.prediction in known, program.title, "the output is never predicted")
+    require(result in known, program.title, f"{result} is never predicted")
 
 
 def check_expression(step: str, expression: Expr) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..engines.engine import Arrays
+from .inputs import check_whole
 
 if TYPE_CHECKING:
     from .training import Training
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 class Callback:
     """Override what you need; each is given the running training.
 
-    `on_epoch` is called after every epoch, with its numbers at the end of `run.history`; returning True ends the training
-    after this epoch.
+    `on_epoch` is called after every epoch, with its numbers at the end of `run.history`; returning True ends the
+    training after this epoch.
     """
 
     def on_start(self, run: Training) -> None:
@@ -24,31 +25,42 @@ class Callback:
         """After an epoch."""
 
     def on_end(self, run: Training) -> None:
-        """After the last epoch, also when Ctrl-C ended it."""
+        """After the last epoch, also when Ctrl-C or an error ended it."""
 
 
 class Monitor(Callback):
-    """What callbacks that watch one number of the history share."""
+    """What callbacks that watch one number of the history share.
 
-    def __init__(self, monitor: str | None, patience: int, min_delta: float) -> None:
-        if patience < 1:
-            raise ValueError(f"{type(self).__name__}: patience must be at least 1 epoch, not {patience}")
-        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
+    monitor     a key of the history; None is validation_loss where there is validation data, else loss
+    patience    how many epochs in a row may pass without a new best, one better by more than min_delta
+    grows       whether the largest number is the best; None knows it of losses and the metrics of the book
+    """
+
+    def __init__(self, monitor: str | None, patience: int, min_delta: float, grows: bool | None) -> None:
+        name = type(self).__name__
+        self.patience = check_whole(f"{name}: patience", patience, 1)
+        if not 0 <= min_delta < float("inf"):
+            raise ValueError(f"{name}: min_delta must be a number of at least 0, not {min_delta!r}")
+        self.monitor, self.min_delta, self.grows = monitor, min_delta, grows
         self.best, self.waited = float("inf"), 0
 
     def on_start(self, run: Training) -> None:
         self.best, self.waited = float("inf"), 0
-        watched = self.monitor or ("validation_loss" if run.validation else "loss")
-        if watched not in run.history:
+        self.watched = self.monitor or ("validation_loss" if run.validation is not None else "loss")
+        if self.watched not in run.history:
             known = ", ".join(run.history)
-            raise ValueError(f"{type(self).__name__}: there is no '{watched}' to monitor; the history has {known}")
-        self.watched = watched
+            raise ValueError(f"{type(self).__name__}: nothing called '{self.watched}' to monitor; there is {known}")
+        metric = run.metrics.get(self.watched.removeprefix("validation_"))
+        grows = metric.grows if self.grows is None and metric is not None else bool(self.grows)
+        if grows is None:
+            raise ValueError(
+                f"{type(self).__name__}: say whether '{self.watched}' is best where it is largest, grows=True or False"
+            )
+        self.sign = -1.0 if grows else 1.0
 
     def improved(self, run: Training) -> bool:
-        """Whether this epoch is the best so far; losses and errors shrink, other metrics grow."""
-        value = run.history[self.watched][-1]
-        shrinks = "loss" in self.watched or "error" in self.watched
-        value = value if shrinks else -value
+        """Whether this epoch is the best so far."""
+        value = self.sign * run.history[self.watched][-1]
         better = value < self.best - self.min_delta
         self.best, self.waited = (value, 0) if better else (self.best, self.waited + 1)
         return better
@@ -57,11 +69,17 @@ class Monitor(Callback):
 class EarlyStopping(Monitor):
     """Stop when a number has not improved for `patience` epochs, and take back the best weights.
 
+    They are taken back however the training ends. Another `fit` goes on from them, and waits anew.
+
     monitor     a key of the history; None is validation_loss where there is validation data, else loss
+    grows       whether the largest number is the best; needed for metrics of your own only
+    best_epoch  the epoch of the best weights
     """
 
-    def __init__(self, monitor: str | None = None, patience: int = 10, min_delta: float = 0.0) -> None:
-        super().__init__(monitor, patience, min_delta)
+    def __init__(
+        self, monitor: str | None = None, patience: int = 10, min_delta: float = 0.0, grows: bool | None = None
+    ) -> None:
+        super().__init__(monitor, patience, min_delta, grows)
         self.kept: tuple[Arrays, Arrays] | None = None
         self.best_epoch = 0
 
@@ -81,7 +99,10 @@ class EarlyStopping(Monitor):
 
 
 class ReduceOnPlateau(Monitor):
-    """Multiply the learning rate by `factor` when a number has not improved for `patience` epochs."""
+    """Multiply the learning rate by `factor` when a number has not improved for `patience` epochs.
+
+    Where a schedule computes the learning rate, its base rate. `minimum` is the lowest that it may become.
+    """
 
     def __init__(
         self,
@@ -90,14 +111,18 @@ class ReduceOnPlateau(Monitor):
         factor: float = 0.5,
         minimum: float = 0.0,
         min_delta: float = 0.0,
+        grows: bool | None = None,
     ) -> None:
-        super().__init__(monitor, patience, min_delta)
+        super().__init__(monitor, patience, min_delta, grows)
         if not 0 < factor < 1:
-            raise ValueError(f"ReduceOnPlateau: factor must be between 0 and 1, not {factor}")
+            raise ValueError(f"ReduceOnPlateau: factor must be between 0 and 1, not {factor!r}")
+        if not 0 <= minimum < float("inf"):
+            raise ValueError(f"ReduceOnPlateau: minimum must be a rate of at least 0, not {minimum!r}")
         self.factor, self.minimum = factor, minimum
 
     def on_epoch(self, run: Training) -> None:
         if not self.improved(run) and self.waited >= self.patience:
-            rate = next(iter(run.program.hyperparameters))
-            run.hyperparameters[rate] = max(run.hyperparameters[rate] * self.factor, self.minimum)
+            rate = run.rate_name
+            lower = max(run.hyperparameters[rate] * self.factor, self.minimum)
+            run.hyperparameters[rate] = min(lower, run.hyperparameters[rate])
             self.waited = 0

@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from ..engines.engine import Array, Arrays, Batches, Engine, first_failure
+from ..engines.reference import ReferenceEngine
 
 
-class Diverged(ArithmeticError):
+class Diverged(ArithmeticError):  # noqa: N818  named after what happened, as KeyboardInterrupt is
     """NaN or infinity in training. The last good weights are kept.
 
-    epoch, step     where it began, counted from 1
-    name            the first named step whose value is not finite
+    epoch, step     where it began, counted from 1; steps are counted through all epochs
+    name            the first named step whose value is not finite, or the first parameter or state after its update
     """
 
     def __init__(self, epoch: int, step: int, name: str) -> None:
         super().__init__(
             f"training diverged in epoch {epoch}, at step {step}: {name} is the first value that is not finite. "
-            "The weights from before that step are kept. A smaller learning rate, scaled inputs or clip_norm help."
+            "The last good weights are kept. A smaller learning rate, scaled inputs or clip_norm help."
         )
         self.epoch, self.step, self.name = epoch, step, name
 
@@ -28,8 +29,27 @@ class Diverged(ArithmeticError):
         return type(self), (self.epoch, self.step, self.name)
 
 
-def all_finite(*groups: Mapping[str, Array]) -> bool:
-    return all(np.isfinite(array).all() for group in groups for array in group.values())
+class Weights:
+    """Parameters and state, with room for a copy of them."""
+
+    def __init__(self, parameters: Arrays, state: Arrays) -> None:
+        self.parameters, self.state = parameters, state
+        self.copies = [array.copy() for array in self.arrays]
+
+    @property
+    def arrays(self) -> list[Array]:
+        return [*self.parameters.values(), *self.state.values()]
+
+    def keep(self) -> None:
+        for copy, array in zip(self.copies, self.arrays, strict=True):
+            np.copyto(copy, array)
+
+    def take_back(self) -> None:
+        for copy, array in zip(self.copies, self.arrays, strict=True):
+            np.copyto(array, copy)
+
+    def finite(self) -> bool:
+        return all(np.isfinite(array).all() for array in self.arrays)
 
 
 def find_failure(
@@ -38,30 +58,49 @@ def find_failure(
     inputs: Arrays,
     batches: Batches,
     masks: Arrays,
-    parameters: Arrays,
-    state: Arrays,
+    weights: Weights,
     t: int,
     hyperparameters: Mapping[str, float],
 ) -> tuple[int, str]:
-    """Go through the steps one by one from the given weights; leave the weights from before the one that fails.
+    """The step that fails, found by halving; the weights, given from before the first step, are left from before it.
 
+    What is not finite once stays so, in a weight as in its slots: so the first failing step can be found by halving.
+
+    engine      the one that runs; full: the same program with every value named
+    t           the number of the first step
     Returns
         the index of the step in `batches`, and the name of the first value in it that is not finite
     """
-    for i in range(len(batches)):
-        before = [{name: array.copy() for name, array in group.items()} for group in (parameters, state)]
-        one = batches.part(i, i + 1)
-        losses = engine.run(inputs, one, masks, parameters, state, t + i, hyperparameters)
-        if np.isfinite(losses).all() and all_finite(parameters, state):
-            continue
-        failed = [name for group in (parameters, state) for name, a in group.items() if not np.isfinite(a).all()]
-        for group, kept in zip((parameters, state), before, strict=True):
-            for name, array in group.items():
-                array[...] = kept[name]
-        begin, end = one.offsets[0], one.offsets[1]
-        rows: Any = slice(None) if batches.rows is None else batches.rows[begin:end]
-        batch = {name: array[rows] for name, array in inputs.items()}
-        batch |= {name: array[begin:end] for name, array in masks.items()}
-        values = full.trace(batch, parameters, state, t + i, hyperparameters)
-        return i, first_failure(full.program, values) or (failed[0] if failed else engine.program.loss)
-    return len(batches) - 1, engine.program.loss
+    parameters, state = weights.parameters, weights.state
+
+    def succeed(first: int, last: int) -> bool:
+        losses = engine.run(inputs, batches.part(first, last), masks, parameters, state, t + first, hyperparameters)
+        return bool(np.isfinite(losses).all()) and weights.finite()
+
+    good, bad = 0, len(batches)
+    weights.keep()
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if succeed(good, middle):
+            good = middle
+            weights.keep()
+        else:
+            bad = middle
+            weights.take_back()
+    succeed(good, bad)
+    after: Arrays = {name: array.copy() for name, array in {**parameters, **state}.items()}
+    weights.take_back()
+    step = (one_batch(inputs, batches, masks, good), parameters, state)
+    try:
+        values = full.trace(*step, t + good, hyperparameters)
+    except ArithmeticError:  # of Python's own numbers; NumPy's are infinite instead
+        numbers = {name: np.float64(value) for name, value in hyperparameters.items()}
+        values = ReferenceEngine(full.program, "float64").trace(*step, np.float64(t + good), numbers)  # type: ignore[arg-type]
+    return good, first_failure(full.program, {**values, **after}) or engine.program.loss
+
+
+def one_batch(inputs: Mapping[str, Array], batches: Batches, masks: Arrays, index: int) -> Arrays:
+    """The rows of one step, its masks among them."""
+    step = slice(batches.offsets[index], batches.offsets[index + 1])
+    rows: Any = slice(None) if batches.rows is None else batches.rows[step]
+    return {name: array[rows] for name, array in inputs.items()} | {name: array[step] for name, array in masks.items()}

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..data import quoted
 from ..engines.engine import Arrays
 from ..engines.reference import evaluate
 from ..program.ops import Shape, format_shape
 from ..program.steps import Program, Variable
 from ..program.text import parse
+from .inputs import check_known
 
 
 def draw(program: Program, random: np.random.RandomState, dtype: np.dtype[Any]) -> tuple[Arrays, Arrays]:
@@ -35,21 +35,25 @@ def concrete(shape: Shape) -> tuple[int, ...]:
     return tuple(int(n) for n in shape)
 
 
-def take_given(parameters: Arrays, given: Mapping[str, Any]) -> None:
-    """Put given initial values in place of the drawn ones.
+def take_given(drawn: Arrays, given: Mapping[str, Any], what: str = "parameters") -> None:
+    """Put given values in place of the drawn ones.
 
     Raises
         ValueError: an unknown name, another shape, a value that is not finite.
     """
+    check_known(what, given, drawn)
     for name, values in given.items():
-        if name not in parameters:
-            raise ValueError(f"no parameter is named {quoted(str(name))}; the parameters are {', '.join(parameters)}")
-        array, wanted = np.asarray(values), parameters[name]
+        wanted, called = drawn[name], f"{what}[{name!r}]"
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise ValueError(f"{called} is not a regular array: its rows must be equally long") from None
         if array.dtype.kind not in "fiub":
-            raise ValueError(f"parameters[{name!r}] must hold real numbers, not {array.dtype}")
+            raise ValueError(f"{called} must hold real numbers, not {array.dtype}")
         if array.shape != wanted.shape:
-            shapes = f"{format_shape(array.shape)}, but {name} has {format_shape(wanted.shape)}"
-            raise ValueError(f"parameters[{name!r}] has shape {shapes}")
-        wanted[...] = array
+            shapes = f"{format_shape(array.shape)}, it must have {format_shape(wanted.shape)}"
+            raise ValueError(f"{called} has shape {shapes}")
+        with np.errstate(over="ignore"):
+            wanted[...] = array
         if not np.isfinite(wanted).all():
-            raise ValueError(f"parameters[{name!r}] holds a value that is not finite in {wanted.dtype}")
+            raise ValueError(f"{called} holds a value that is not finite in {wanted.dtype}")

@@ -8,34 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..data import (
-    check_distributions,
-    check_features,
-    check_not_negative,
-    check_row_weights,
-    check_target,
-    check_unit_interval,
-)
+from ..data import check_features
 from ..engines import make_engine
-from ..engines.engine import Array, Arrays, Batches
+from ..engines.engine import Array, Arrays
 from ..program.steps import Program
 from ..writers.run import Run
 from .batches import Sampler
 from .callbacks import Callback
-from .failure import Diverged, all_finite, find_failure
+from .failure import Diverged, Weights, find_failure
+from .inputs import check_data, check_dtype, check_pair, check_program, check_whole, row_weights, shown, weighted
 from .interrupt import Interrupt
-from .metrics import metric
+from .metrics import check_metrics
 from .progress import Bar
 from .start import draw, take_given
 
-TARGET_CHECKS = {
-    "unit": check_unit_interval,
-    "probabilities": check_distributions,
-    "nonnegative": check_not_negative,
-}
 PATIENCE = 0.1  # seconds between two looks at Ctrl-C and at the progress bar
+FIRST_STEPS = 8  # made before the pace of a training is known
+MOST_SEED = 2**32 - 1
 BAKED_NUMBERS = 2_000  # more data than that, and a script reads it from a CSV
 
 
@@ -53,7 +43,8 @@ class Training:
         engine, dtype   "auto", "numpy", ...; "float32" or "float64"
         validation      (X, y): evaluated after every epoch, in prediction mode
         metrics         names or functions of (y, output), of the validation data where there is some
-        sample_weight   (N,); class_weight: {label: weight} or "balanced"
+        sample_weight   (N,), how many times each row counts; rows of weight 0 are left out
+        class_weight    {label: weight}, or "balanced": every class counts as much as every other
         progress        True, False, or None: where standard error is a terminal
         callbacks       `EarlyStopping`, `ReduceOnPlateau`, or your own
         parameters      own initial weights, `{"W1": ...}`
@@ -62,9 +53,11 @@ class Training:
 
     After `fit`
         losses          of every step, before its update (steps,)
-        history         name -> a number per epoch: loss (mean over rows), validation_loss, metrics, learning rate
+        history         name -> a number per finished epoch
         parameters      name -> array; state: optimizer slots and running statistics
-        epoch, t        how many epochs and steps were made; interrupted: whether Ctrl-C ended it
+        epoch, t        how many epochs were finished and steps made
+        interrupted     whether Ctrl-C ended the last fit; seconds: what all fits took
+        hyperparameters name -> number; what is changed here holds from the next step on
 
     Raises
         ValueError: data that does not fit the program, with row and column.  Diverged: NaN or infinity while training.
@@ -91,56 +84,66 @@ class Training:
         batches: Sequence[Any] | None = None,
         shuffle: bool = True,
     ) -> None:
+        check_program(program)
         self.epochs = check_whole("epochs", epochs, 0)
-        check_whole("seed", seed, 0)
+        self.seed = check_whole("seed", seed, 0, MOST_SEED)
+        dtype = check_dtype(dtype)
         self.X, self.y = check_data(program, X, y, dtype)
         weights = row_weights(self.y, sample_weight, class_weight, self.X.dtype)
-        if weights is not None and "sample_weight" not in program.inputs:
+        if weights is not None:
             program = weighted(program)
-        self.program, self.seed, self.batch_size, self.shuffle = program, seed, batch_size, shuffle
+            self.X, self.y, weights = left_in(self.X, self.y, weights, batches)
+        self.program, self.batch_size = program, batch_size
         self.inputs: Arrays = {"X": self.X, "y": self.y}
         if "sample_weight" in program.inputs:
-            self.inputs["sample_weight"] = weights if weights is not None else np.ones((len(self.X), 1), self.X.dtype)
+            self.inputs["sample_weight"] = np.ones((len(self.X), 1), self.X.dtype) if weights is None else weights
+        self.validation = None
+        if validation is not None:
+            self.validation = check_data(program, *check_pair(validation), dtype, "validation ")
+        self.hyperparameters = dict(program.hyperparameters)
+        self.rate_name = next(iter(self.hyperparameters))
+        self.metrics = check_metrics(metrics, taken=("loss", self.rate_name))
+        self.callbacks, self.progress = check_callbacks(callbacks), progress
         self.engine = make_engine(program, engine, dtype)
-        random = np.random.RandomState(seed)
+        random = np.random.RandomState(self.seed)
         self.parameters, self.state = draw(program, random, self.engine.dtype)
         take_given(self.parameters, parameters or {})
-        self.given = parameters or {}
+        self.given = dict(parameters or {})
         self.sampler = Sampler(program, len(self.X), batch_size, shuffle, random, self.engine.dtype, batches)
-        self.validation = None if validation is None else check_data(program, *validation, dtype, "validation ")
-        self.metrics = dict(map(metric, metrics))
-        self.callbacks, self.progress = tuple(callbacks), progress
-        self.hyperparameters = dict(program.hyperparameters)
-        self.epoch, self.interrupted, self.seconds = 0, False, 0.0
-        self.t = 0
+        self.weights = Weights(self.parameters, self.state)
+        self.t, self.interrupted, self.seconds = 0, False, 0.0
+        self.pace = FIRST_STEPS
         self.recorded: list[Array] = []
-        self.history: dict[str, list[float]] = {"loss": []}
-        if self.validation is not None:
-            self.history["validation_loss"] = []
+        self.unfinished: list[Array] = []  # the losses of the epoch that is not finished yet
+        self.finished: list[tuple[Array, float]] = []  # losses of epochs and their rate, not yet in the history
         prefix = "validation_" if self.validation is not None else ""
-        self.history |= {prefix + name: [] for name in self.metrics}
-        self.history[next(iter(self.hyperparameters))] = []
+        self.entries: dict[str, list[float]] = {"loss": []}
+        self.entries |= {"validation_loss": []} if prefix else {}
+        self.entries |= {prefix + name: [] for name in self.metrics}
+        self.entries[self.rate_name] = []
 
     # --- fitting ---
 
     def fit(self, epochs: int | None = None) -> Training:
-        """Train for `epochs` more epochs (by default as many as declared); Ctrl-C keeps what was learned."""
-        left = self.epochs if epochs is None else check_whole("epochs", epochs, 0)
+        """Train for `epochs` more epochs, by default as many as declared.
+
+        Ctrl-C ends it after a step and keeps what was learned; the next fit goes on with the rest of that epoch. In
+        however many fits, the same epochs give the same weights.
+        """
+        first = self.epoch
+        last = first + (self.epochs if epochs is None else check_whole("epochs", epochs, 0))
         started = time.perf_counter()
-        self.interrupted = False
+        self.interrupted, stop = False, False
         for callback in self.callbacks:
             callback.on_start(self)
-        pace = Pace(self.sampler.steps_per_epoch)
         try:
-            with Interrupt() as interrupt, Bar(left, self.progress) as bar:
-                stop = False
-                while left and not stop and not interrupt.asked:
-                    count = min(left, 1 if self.is_watched else pace.epochs(self.sampler.most_epochs))
-                    done = self.run_epochs(count, pace, interrupt)
-                    left -= done
-                    if done and self.is_watched:
+            with Interrupt() as interrupt, Bar(last - first, self.progress) as bar:
+                while self.epoch < last and not stop and not interrupt.asked:
+                    before = self.epoch
+                    loss = self.run_steps(self.steps_until(before + 1 if self.is_watched else last))
+                    if self.epoch > before and self.is_watched:
                         stop = self.look()
-                    bar.advance(done, self.history["loss"][-1] if done else float("nan"))
+                    bar.at(self.t / self.sampler.steps_per_epoch - first, loss)
                 self.interrupted = interrupt.asked
         finally:
             for callback in self.callbacks:
@@ -149,56 +152,69 @@ class Training:
         return self
 
     @property
+    def epoch(self) -> int:
+        """How many epochs are finished."""
+        return self.t // self.sampler.steps_per_epoch
+
+    @property
     def is_watched(self) -> bool:
         """Whether somebody looks after every epoch; otherwise many epochs run in one go."""
         return bool(self.callbacks or self.metrics or self.validation is not None)
 
-    def run_epochs(self, count: int, pace: Pace, interrupt: Interrupt) -> int:
-        """Run whole epochs, in pieces short enough to notice Ctrl-C; returns how many were finished."""
-        batches, masks = self.sampler.epochs(count)
-        per_epoch, losses, first = self.sampler.steps_per_epoch, [], 0
-        while first < len(batches) and not interrupt.asked:
-            last = min(first + pace.steps, len(batches))
-            with pace.measured(last - first):
-                losses.append(self.run_steps(batches.part(first, last), masks))
-            first = last
-        done = first // per_epoch
-        self.recorded += losses
-        rate = next(iter(self.hyperparameters))
-        if done:
-            sizes = self.sampler.epoch_offsets[1:] - self.sampler.epoch_offsets[:-1]
-            table = np.concatenate(losses)[: done * per_epoch].reshape(done, per_epoch)
-            self.history["loss"] += (table @ sizes / sizes.sum()).tolist()
-            self.history[rate] += [self.hyperparameters[rate]] * done
-            self.epoch += done
-        return done
+    def steps_until(self, epoch: int) -> int:
+        return epoch * self.sampler.steps_per_epoch - self.t
 
-    def run_steps(self, batches: Batches, masks: Arrays) -> Array:
-        """Some steps; if one of them fails, the weights from before it and `Diverged`."""
-        kept = self.copy_of_weights()
-        arguments = (self.parameters, self.state, self.t + 1, self.hyperparameters)
-        losses = self.engine.run(self.inputs, batches, masks, *arguments)
-        if not (np.isfinite(losses).all() and all_finite(self.parameters, self.state)):
-            self.restore_weights(*kept)
-            full = make_engine(self.program.full, "numpy", str(self.engine.dtype))
-            index, name = find_failure(self.engine, full, self.inputs, batches, masks, *arguments)
-            self.recorded.append(losses[:index])
-            self.t += index
-            raise Diverged(self.t // self.sampler.steps_per_epoch + 1, self.t + 1, name)
-        self.t += len(batches)
-        return losses
+    def run_steps(self, most: int) -> float:
+        """As many steps as take about `PATIENCE`, at most `most`; the loss of the last one.
+
+        If they fail, the weights are those from before the step that fails, and the next fit begins with that step.
+        """
+        started = time.perf_counter()
+        batches, masks = self.sampler.take(min(most, self.pace))
+        arguments = (self.t + 1, self.hyperparameters)
+        self.weights.keep()
+        try:
+            losses = self.engine.run(self.inputs, batches, masks, self.parameters, self.state, *arguments)
+        except BaseException:
+            self.weights.take_back()
+            self.sampler.give_back(batches, masks)
+            raise
+        if not (np.isfinite(losses).all() and self.weights.finite()):
+            self.weights.take_back()
+            full = make_engine(self.program.full, "numpy", self.engine.dtype.name)
+            good, name = find_failure(self.engine, full, self.inputs, batches, masks, self.weights, *arguments)
+            self.record(losses[:good])
+            self.sampler.give_back(batches.part(good, len(batches)), masks)
+            raise Diverged(self.epoch + 1, self.t + 1, name)
+        self.record(losses)
+        self.pace = max(1, int(len(batches) * PATIENCE / max(time.perf_counter() - started, 1e-9)))
+        return float(losses[-1])
+
+    def record(self, losses: Array) -> None:
+        """Take down the losses of the steps just made, and of the epochs that they finish."""
+        before, per_epoch = self.epoch, self.sampler.steps_per_epoch
+        self.recorded.append(losses)
+        self.unfinished.append(losses)
+        self.t += len(losses)
+        done = self.epoch - before
+        if done:
+            together = self.unfinished[0] if len(self.unfinished) == 1 else np.concatenate(self.unfinished)
+            whole, rest = together[: done * per_epoch], together[done * per_epoch :]
+            self.finished.append((whole.reshape(done, per_epoch), self.hyperparameters[self.rate_name]))
+            self.unfinished = [rest] if len(rest) else []
 
     def look(self) -> bool:
         """Validation, metrics and callbacks after an epoch; whether to stop."""
-        X, y = self.validation if self.validation is not None else (self.X, self.y)
-        prefix = "validation_" if self.validation is not None else ""
         if self.metrics or self.validation is not None:
+            X, y = self.validation or (self.X, self.y)
+            prefix = "validation_" if self.validation is not None else ""
             output, loss = self.engine.evaluate(X, y, self.parameters, self.state)
-            if self.validation is not None:
-                self.history["validation_loss"].append(loss)
-            for name, function in self.metrics.items():
-                self.history[prefix + name].append(float(function(y, output)))
-        return any([callback.on_epoch(self) for callback in self.callbacks])
+            if prefix:
+                self.entries["validation_loss"].append(loss)
+            for name, metric in self.metrics.items():
+                self.entries[prefix + name].append(metric(y, output))
+        answers = [callback.on_epoch(self) for callback in self.callbacks]
+        return any(answers)
 
     # --- weights ---
 
@@ -217,8 +233,28 @@ class Training:
 
     @property
     def losses(self) -> Array:
-        """The loss of every step, before its update (steps,)."""
-        return np.concatenate(self.recorded) if self.recorded else np.empty(0)
+        """The loss of every step, before its update (steps,), those of an unfinished epoch included."""
+        if len(self.recorded) != 1:
+            self.recorded = [np.concatenate([np.empty(0), *self.recorded])]
+        return self.recorded[0]
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Name -> a number per finished epoch.
+
+        loss                the losses of its steps, a mean weighted by their rows; with the penalty where there is one
+        validation_loss     where there is validation data: its data loss after the epoch, in prediction mode
+        metrics             by name after the epoch, in prediction mode; with validation data of that, `validation_r2`
+        learning_rate       the rate of the epoch; where a schedule computes it, `rate`, its base
+        """
+        rows = np.diff(self.sampler.offsets)
+        for table, rate in self.finished:
+            # row by row: the bits of `table @ rows` depend on how many epochs ran in one go
+            means = table[:, 0] if table.shape[1] == 1 else (table * rows).sum(axis=1) / rows.sum()
+            self.entries["loss"] += means.tolist()
+            self.entries[self.rate_name] += [rate] * len(table)
+        self.finished = []
+        return self.entries
 
     def predict(self, X: Any) -> Array:
         """The output (N, K) for the rows of X (N, D)."""
@@ -227,141 +263,83 @@ class Training:
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """The data loss and the metrics on other data, in prediction mode."""
-        features, target = check_data(self.program, X, y, str(self.engine.dtype))
+        features, target = check_data(self.program, X, y, self.engine.dtype.name)
         output, loss = self.engine.evaluate(features, target, self.parameters, self.state)
-        return {"loss": loss} | {name: float(function(target, output)) for name, function in self.metrics.items()}
+        return {"loss": loss} | {name: metric(target, output) for name, metric in self.metrics.items()}
 
     # --- source ---
 
     def source(self, language: str = "numpy", form: str = "module", **options: Any) -> str:
-        """The program as source code; a `script` or `notebook` repeats this run: data, weights, epochs, batches."""
+        """The program as source code; a `script` or `notebook` repeats this run: data, weights, epochs, batches.
+
+        It repeats the epochs made, or where there are none those declared. What callbacks did (a rate that they
+        reduced, weights that they took back) is not part of it.
+        """
         if form in ("script", "notebook"):
             options["run"] = self.as_run()
         return self.program.source(language, form=form, **options)
 
     def as_run(self) -> Run:
         """What a script needs to repeat this run; data of more than a few numbers stays in a CSV (`save_data`)."""
-        if self.sampler.given is not None:
+        if self.sampler.own:
             raise ValueError("a script cannot repeat own batches; train with batch_size instead")
         small = self.X.size + self.y.size <= BAKED_NUMBERS
         weights = self.inputs.get("sample_weight")
-        given = {name: np.asarray(values, dtype=float).tolist() for name, values in self.given.items()}
+        rates = self.history[self.rate_name]
+        hyperparameters = {**self.hyperparameters, self.rate_name: rates[0]} if rates else dict(self.hyperparameters)
         return Run(
             features=self.X.shape[1],
             outputs=self.y.shape[1],
             rows=len(self.X),
             X=self.X.tolist() if small else None,
             y=self.y.tolist() if small else None,
-            starts=given,
-            epochs=self.epochs,
+            starts={name: np.asarray(values, dtype=float).tolist() for name, values in self.given.items()},
+            epochs=self.epoch or self.epochs,
             batch_size=self.batch_size,
             shuffle=self.sampler.shuffle,
             seed=self.seed,
-            dtype=str(self.engine.dtype),
-            hyperparameters=dict(self.program.hyperparameters),
+            dtype=self.engine.dtype.name,
+            hyperparameters=hyperparameters,
             sample_weight=None if weights is None else weights[:, 0].tolist(),
         )
 
     def save_data(self, path: str | Path) -> None:
         """Write the data as the CSV that a script reads: the columns of X, then of y, then the weight of the row."""
-        columns = [*self.inputs.values()]
         names = [f"x{i + 1}" for i in range(self.X.shape[1])] + [f"y{i + 1}" for i in range(self.y.shape[1])]
         names += ["weight"] * ("sample_weight" in self.inputs)
-        table = np.concatenate(columns, axis=1)
+        table = np.concatenate([*self.inputs.values()], axis=1)
         digits = "%.9g" if self.engine.dtype == np.float32 else "%.17g"
         np.savetxt(path, table, delimiter=",", header=",".join(names), comments="", fmt=digits)
 
     def __repr__(self) -> str:
-        last = {name: values[-1] for name, values in self.history.items() if values}
-        numbers = ", ".join(f"{name} {value:.4g}" for name, value in last.items())
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in self.latest.items())
         return f"<Training of {self.program.title}: epoch {self.epoch}, {numbers or 'not yet trained'}>"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        cells = [(name, values[-1]) for name, values in self.history.items() if values]
-        rows = "".join(f"<tr><th>{escape(name)}</th><td>{value:.4g}</td></tr>" for name, value in cells)
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{value:.4g}</td></tr>" for name, value in self.latest.items())
         return f"<p>{escape(self.program.title)}: {self.epoch} epochs</p><table>{rows}</table>"
 
-
-class Pace:
-    """How many steps to run in one go, so that somebody can look in about ten times a second."""
-
-    def __init__(self, steps_per_epoch: int) -> None:
-        self.steps, self.per_epoch = max(1, min(steps_per_epoch, 16)), steps_per_epoch
-
-    def epochs(self, most: int) -> int:
-        return max(1, min(most, self.steps // self.per_epoch))
-
-    def measured(self, steps: int) -> Stopwatch:
-        return Stopwatch(self, steps)
+    @property
+    def latest(self) -> dict[str, float]:
+        """The last entries of the history."""
+        return {name: values[-1] for name, values in self.history.items() if values}
 
 
-class Stopwatch:
-    """Times one go and sets the pace of the next."""
-
-    def __init__(self, pace: Pace, steps: int) -> None:
-        self.pace, self.count = pace, steps
-
-    def __enter__(self) -> None:
-        self.started = time.perf_counter()
-
-    def __exit__(self, *error: object) -> None:
-        seconds = time.perf_counter() - self.started
-        if self.count < self.pace.steps and seconds < PATIENCE:
-            self.pace.steps = max(self.pace.steps, 1)
-        wanted = self.count * PATIENCE / max(seconds, 1e-7)
-        self.pace.steps = int(max(1, min(wanted, self.pace.steps * 8)))
+def left_in(X: Array, y: Array, weights: Array, batches: Sequence[Any] | None) -> tuple[Array, Array, Array]:
+    """The rows that count: a batch of nothing but rows of weight 0 would have no mean."""
+    counts = weights[:, 0] > 0
+    if counts.all():
+        return X, y, weights
+    if batches is not None:
+        raise ValueError(f"row {counts.argmin()} has weight 0: leave it out of batches, and of the data")
+    return X[counts], y[counts], weights[counts]
 
 
-# --- checks --------------------------------------------------------------------------------------------------------
-
-
-def check_whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return int(value)
-
-
-def check_data(program: Program, X: Any, y: Any, dtype: str, what: str = "") -> tuple[NDArray[Any], NDArray[Any]]:
-    """X (N, D) and y (N, K) in the dtype, as the program and its loss need them."""
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"unknown dtype '{dtype}'; known: float32, float64")
-    features = check_features(X, f"{what}X", int(program.inputs["X"][1]), np.dtype(dtype))
-    target = check_target(y, len(features), int(program.inputs["y"][1]), f"{what}y", np.dtype(dtype))
-    loss = program.declaration.loss
-    if loss.target in TARGET_CHECKS:
-        TARGET_CHECKS[loss.target](target, loss.name, f"{what}y")
-    return features, target
-
-
-def row_weights(
-    y: Array, sample_weight: Any, class_weight: Mapping[int, float] | str | None, dtype: np.dtype[Any]
-) -> Array | None:
-    """The weight of every row (N, 1), from row and class weights; None where there are neither."""
-    if sample_weight is None and class_weight is None:
-        return None
-    weights = np.ones(len(y)) if sample_weight is None else check_row_weights(sample_weight, len(y)).astype(float)
-    if class_weight is not None:
-        labels = (y[:, 0] > 0.5).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-        classes = max(2, y.shape[1])
-        if class_weight == "balanced":
-            counts = np.bincount(labels, minlength=classes)
-            by_class = np.where(counts > 0, len(y) / (np.count_nonzero(counts) * np.maximum(counts, 1)), 0.0)
-        elif isinstance(class_weight, Mapping):
-            unknown = [label for label in class_weight if label not in range(classes)]
-            if unknown:
-                raise ValueError(f"class_weight names class {unknown[0]!r}; the classes are 0 to {classes - 1}")
-            by_class = np.array([float(class_weight.get(label, 1.0)) for label in range(classes)])
-        else:
-            raise ValueError(f'class_weight must be {{label: weight}} or "balanced", not {class_weight!r}')
-        weights = weights * by_class[labels]
-    return np.ascontiguousarray(check_row_weights(weights, len(y), dtype=dtype)).reshape(-1, 1)
-
-
-def weighted(program: Program) -> Program:
-    """The same program for rows with weights."""
-    if program.edited:
-        raise ValueError("an edited program cannot be given sample weights; derive it with weighted=True, then replace")
-    changed: Program = program.declaration.changed(weighted=True).derive()
-    return changed
+def check_callbacks(given: Iterable[Callback]) -> tuple[Callback, ...]:
+    listed = tuple(given) if isinstance(given, Iterable) else (given,)
+    for callback in listed:
+        if not isinstance(callback, Callback):
+            raise ValueError(f"callbacks must be a list of Callback, such as EarlyStopping(), not {shown(callback)}")
+    return listed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..program.steps import Program
 
-LANGUAGES = {"numpy": "NumPyWriter", "jax": "JaxWriter"}
+LANGUAGES = {"numpy": "NumPyWriter", "jax": "JaxWriter", "c": "CWriter", "javascript": "JavaScriptWriter"}
 
 
 def writer(language: str) -> Any:
@@ -39,6 +39,8 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
     chosen = writer(language)(program, **{k: v for k, v in options.items() if k not in ("run", "functions")})
     if form not in chosen.forms:
         raise ValueError(f"unknown form '{form}' for {language}; known: {', '.join(chosen.forms)}")
+    if form in ("script", "notebook") and "run" not in options:
+        raise ValueError(f"form '{form}' needs a run: data, epochs and batches; `Training.source` gives it")
     more = {key: options[key] for key in ("run", "functions") if key in options}
     text: str = getattr(chosen, form)(**more)
     return text

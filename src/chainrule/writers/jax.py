@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..program.expr import Call
-from ..program.steps import Update
-from .arrays import INDENT, WIDTH, ArrayWriter, filled, tuple_text
-from .scripts import PythonScripts
+from ..program.steps import Program, Update
+from .layout import INDENT, ROOM, filled, tuple_text
+from .notebooks import PythonNotebooks
+from .run import Run
 
 IMPORTED = {
     "sigmoid": "jax.nn", "relu": "jax.nn", "elu": "jax.nn", "leaky_relu": "jax.nn", "softplus": "jax.nn",
@@ -16,14 +17,14 @@ IMPORTED = {
 STATISTICS = {"normal_cdf": "norm.cdf({})", "normal_pdf": "norm.pdf({})"}
 
 
-class JaxWriter(PythonScripts, ArrayWriter):
+class JaxWriter(PythonNotebooks):
     """Programs as JAX source."""
 
     language = "jax"
     requirement = "JAX"
-    prefix = "jnp."
+    pi = "jnp.pi"
     in_place = False
-    imports = ("import jax", "import jax.numpy as jnp")
+    imports = ("import jax",)
     spellings: ClassVar[dict[str, str]] = {
         "where": "jnp.where({}, {}, {})",
         "minimum": "jnp.minimum({}, {})",
@@ -43,50 +44,49 @@ class JaxWriter(PythonScripts, ArrayWriter):
         **{op: op + "({})" for op in IMPORTED},
     }
 
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]  # passed on as they are
+    def __init__(self, program: Program, **options: Any) -> None:
+        super().__init__(program, **options)
         self.imported: dict[str, set[str]] = {}
-        self.host = {"N"}  # the rest is traced
+
+    def host_scalars(self) -> set[str]:
+        return {"N"}  # the rest is traced
 
     def spell_call(self, expr: Call, args: list[str]) -> str:
         if expr.op in IMPORTED:
             self.imported.setdefault(IMPORTED[expr.op], set()).add(expr.op)
         if expr.op in STATISTICS:
             self.imported.setdefault("jax.scipy.stats", set()).add("norm")
-        return super().spell_call(expr, args)
+        text = super().spell_call(expr, args)
+        if text.startswith("jnp."):
+            self.needs.add("jnp")
+        return text
 
     def import_lines(self) -> list[str]:
         more = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(self.imported.items())]
-        return [*super().import_lines(), *more]
+        more = ["import numpy as np"] * ("np" in self.needs) + more
+        return [*super().import_lines(), *["import jax.numpy as jnp"] * ("jnp" in self.needs), *more]
+
+    def set_up(self, run: Run) -> list[str]:
+        return ["", 'jax.config.update("jax_enable_x64", True)'] if run.dtype == "float64" else []
 
     def decorators(self, function: str) -> list[str]:
         return ["@jax.jit"]
 
-    def docstring(self, function: str) -> str:
-        after = "the new parameters and state" if self.program.state else "the new parameters"
-        return {
-            "step": f"One training step on a batch; returns the loss before it, {after}.",
-            "predict": f"The output for the rows of X (N, {self.program.inputs['X'][1]}).",
-            "evaluate": "The output, and the loss of the data, in prediction mode.",
-            "trace": "Every value of one step, by name; changes nothing.",
-        }[function]
-
     def returned(self) -> list[str]:
-        groups = [tuple_text(self.program.parameters), *([tuple_text(self.program.state)] if self.program.state else [])]
-        groups = [text if text.startswith("(") else f"({text})" for text in groups]
-        line = f"return {', '.join([self.program.loss, *groups])}"
-        if len(line) <= WIDTH - 4:
+        groups = [list(self.program.parameters), *([list(self.program.state)] if self.program.state else [])]
+        texts = [f"({tuple_text(group).strip('()')})" for group in groups]
+        line = f"return {', '.join([self.program.loss, *texts])}"
+        if len(line) <= ROOM:
             return [line]
         lines = ["return (", f"{INDENT}{self.program.loss},"]
-        for names in (self.program.parameters, self.program.state):
-            lines += filled(f"{INDENT}(", list(names), "),", f"{INDENT} ") if names else []
+        for group in groups:
+            lines += filled(f"{INDENT}(", group, ",)," if len(group) == 1 else "),", f"{INDENT} ")
         return [*lines, ")"]
 
     def loop(self, updates: list[Update]) -> list[str]:
         formal, statements = self.formal(updates[0])
-        names = [name for name in formal if name != "dw"]
         lines = ["", f"def update({', '.join(formal)}):", *(INDENT + line for line in statements)]
-        lines += [f"{INDENT}return {', '.join(names)}", ""]
+        lines += [f"{INDENT}return {', '.join(name for name in formal if name != 'dw')}", ""]
         for update in updates:
             targets = ", ".join((update.name, *update.slots))
             lines.append(f"{targets} = update({', '.join((update.name, 'd' + update.name, *update.slots))})")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import keyword
 import re
+import textwrap
+from collections.abc import Mapping
 
+from ..messages import say
 from ..program.steps import Program, ProgramError, Step
 
-RESERVED = frozenset(keyword.kwlist) | {"np", "jnp", "jax", "math", "random", "step", "predict", "evaluate", "trace",
-                                        "parameters", "state", "update", "order", "rows", "epoch"}  # fmt: skip
+RESERVED = frozenset(keyword.kwlist) | {
+    "np", "jnp", "jax", "math", "sys", "random", "len", "range", "print", "float", "zip", "step", "predict", "evaluate",
+    "trace", "parameters", "state", "update", "w", "dw", "order", "rows", "start", "stop", "epoch", "total", "table",
+    "output", "target", "error",
+}  # fmt: skip
+CLOSING = re.compile(  # what ends a string, a comment or a cell of text, or means something to a template engine
+    r"\"|\\|`|\*/|/\*|<!--|-->|\]\]>|\?\?[=/'()!<>-]|\$\{|#\{|%>|<%|\{\{|\}\}|\{%|%\}|\{#|#\}"
+)
 
 
 def check_names(program: Program) -> None:
@@ -21,13 +31,20 @@ def check_names(program: Program) -> None:
 def as_comment(text: str) -> str:
     """A text that may stand in a comment or a docstring of any language: one line, no quotes, no comment ends."""
     text = "".join(c if c.isprintable() else " " for c in text)
-    return re.sub(r'["\\`]|\*/|/\*|<!--|-->|\?\?[=/\'()!<>-]|\$\{|%>|<%|\{\{|\}\}', " ", text)[:200].strip()
+    while CLOSING.search(text):  # what is left may close up to another one
+        text = CLOSING.sub(" ", text)
+    return text[:200].strip()
+
+
+def as_markdown(text: str) -> str:
+    """A text that may stand in a cell of a notebook and means nothing there but itself."""
+    return re.sub(r"([*_\[\]#|~$])", r"\\\1", html.escape(as_comment(text), quote=False))
 
 
 def founding_names(program: Program) -> dict[str, str]:
-    """Our names -> those of the founding texts: syn0 = W1, l1 = a1, l1_error = y - a1, l1_delta = -delta1."""
+    """Our names -> those of the founding texts: syn0 = W1, l1 = a1, l1_error = -error1, l1_delta = -delta1."""
     found = {"X": "l0"}
-    for statement in program.full.steps:
+    for statement in program.steps:
         number = statement.number
         if isinstance(statement, Step):
             if statement.note in ("activation", "output", "probability") and "_" not in statement.name:
@@ -37,3 +54,23 @@ def founding_names(program: Program) -> dict[str, str]:
         elif statement.name == f"W{number}":
             found[statement.name] = f"syn{number - 1}"
     return found
+
+
+def founding_legend(found: Mapping[str, str], language: str) -> list[str]:
+    """Which of our names is which of the founding texts, and why the signs differ."""
+    kinds: dict[str, list[str]] = {"input": [], "weights": [], "activation": [], "error": [], "delta": []}
+    for ours, theirs in found.items():
+        kind = {"X": "input", "W": "weights", "e": "error", "d": "delta"}.get(ours[0], "activation")
+        kinds[kind].append(theirs.lstrip("-"))
+    by_theirs = {theirs.lstrip("-"): ours for ours, theirs in found.items()}
+    lines = [say("founding.caption", language)]
+    for kind, theirs_of_kind in kinds.items():
+        if theirs_of_kind:
+            ordered = sorted(theirs_of_kind)
+            between = ", -" if kind in ("error", "delta") else ", "
+            ours = between.join(by_theirs[theirs] for theirs in ordered)
+            lines.append("    " + say(f"founding.{kind}", language, theirs=", ".join(ordered), ours=ours))
+    if kinds["delta"]:
+        sign = say("founding.sign", language)
+        lines += re.findall("[^。]+。", sign) if "。" in sign else textwrap.wrap(sign, 96)
+    return lines

@@ -16,6 +16,8 @@ class Run:
     starts              name -> values (nested) of a parameter, where they are not drawn as the program says
     batch_size          rows in a batch; None for all of them
     shuffle             whether every epoch draws a new order
+    sample_weight       a weight for every row; where X is None, only whether there are any
+    every               print the error every so many epochs; None for at most ten times
     """
 
     features: int
@@ -31,3 +33,16 @@ class Run:
     dtype: str = "float64"
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
     sample_weight: Sequence[float] | None = None
+    every: int | None = None
+
+    @property
+    def report_every(self) -> int:
+        """The epochs between two prints of the error: a round number, for at most ten prints."""
+        if self.every is not None:
+            return max(1, self.every)
+        size = 1
+        while True:
+            for factor in (1, 2, 5):
+                if size * factor * 10 >= self.epochs:
+                    return size * factor
+            size *= 10

@@ -1,150 +1,254 @@
-"""The complete programs of the Python languages: data, initial weights, the loop over epochs and batches."""
+"""The complete programs of the Python languages: data, initial weights, the loop over epochs and batches.
+
+NumPy reads the data and draws all random numbers, in JAX as well: the same seed gives the same numbers everywhere.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from ..program.steps import Program
+from ..program.expr import Call
+from ..program.ops import Shape
+from ..program.steps import Mask, Variable
 from ..program.text import number_text, parse
+from .arrays import ArrayWriter
+from .expressions import short_number
+from .layout import INDENT, WIDTH, assigned_tuple, filled
 from .run import Run
 
-if TYPE_CHECKING:
-    from .arrays import ArrayWriter as Base
-else:
-    Base = object
+SHOWN = 4  # rows whose output is printed at the end
 
 
-class PythonScripts(Base):
-    """What NumPy and JAX scripts share: NumPy reads the data and draws all random numbers."""
+class PythonScripts(ArrayWriter):
+    """What NumPy and JAX scripts share."""
 
-    program: Program
+    forms: ClassVar[tuple[str, ...]] = (*ArrayWriter.forms, "script")
+
+    def script(self, run: Run) -> str:
+        """A complete program: the module, then data, weights and the loop over epochs and batches."""
+        self.needs.add("np")
+        data = self.data(run) if run.X is not None else self.data_from_argument(run)
+        main = [*data, "", *self.weights(run), "", *self.training_loop(run), *self.results(run)]
+        return self.module(set_up=self.set_up(run), main=main)
+
+    def set_up(self, run: Run) -> list[str]:
+        """What comes right after the imports."""
+        return []
+
+    # --- data ---
 
     def data(self, run: Run) -> list[str]:
-        dtype = f"np.{run.dtype}"
-        if run.X is None or run.y is None:
-            last = f"table[:, {run.features}:{run.features + run.outputs}]"
-            lines = [
-                f"# a CSV with a header line: {run.features} columns of X, then {run.outputs} of y"
-                + (", then the weight of the row" if run.sample_weight is not None else ""),
-                f'table = np.loadtxt(sys.argv[1], delimiter=",", skiprows=1, ndmin=2, dtype={dtype})',
-                f"X, y = table[:, :{run.features}], {last}",
-            ]
-            return [*lines, *(["sample_weight = table[:, -1:]"] if run.sample_weight is not None else [])]
-        lines = [*array_lines("X", run.X, dtype), *array_lines("y", run.y, dtype)]
+        """The rows as they are."""
+        assert run.X is not None
+        assert run.y is not None
+        lines = ["# the data", *array("X", run.X, run.dtype), *array("y", run.y, run.dtype)]
         if run.sample_weight is not None:
-            lines += array_lines("sample_weight", [[weight] for weight in run.sample_weight], dtype)
+            lines += array("sample_weight", [[weight] for weight in run.sample_weight], run.dtype)
         return lines
+
+    def data_from_argument(self, run: Run) -> list[str]:
+        """The rows from a CSV named on the command line."""
+        self.needs.add("sys")
+        columns = describe_columns(run)
+        return [
+            f"# the data: a CSV with a header line and {columns}",
+            "if len(sys.argv) != 2:",
+            f'{INDENT}sys.exit(f"usage: python {{sys.argv[0]}} DATA.csv\\n"',
+            f'{INDENT}         "DATA.csv has a header line and {columns}")',
+            *self.data_from_file(run, "sys.argv[1]"),
+        ]
+
+    def data_from_file(self, run: Run, path: str) -> list[str]:
+        D, weighted = run.features, run.sample_weight is not None
+        width = D + run.outputs + weighted
+        needed = f"{width} are needed: {describe_columns(run)}"
+        lines = [
+            f'table = np.loadtxt({path}, delimiter=",", skiprows=1, ndmin=2, dtype=np.{run.dtype})',
+            f"if table.shape[1] != {width}:",
+            f'{INDENT}sys.exit(f"{{{path}}} has {{table.shape[1]}} columns; {needed}")',
+        ]
+        self.needs.add("sys")
+        if weighted:
+            return [*lines, f"X, y, sample_weight = table[:, :{D}], table[:, {D}:-1], table[:, -1:]"]
+        return [*lines, f"X, y = table[:, :{D}], table[:, {D}:]"]
+
+    # --- initial values ---
 
     def weights(self, run: Run) -> list[str]:
         """The initial values, drawn in the order in which the engine draws them."""
-        lines = [f"random = np.random.RandomState({run.seed})"]
-        cast = "" if run.dtype == "float64" else f".astype(np.{run.dtype})"
+        lines = ["# the parameters: weights start at random", f"random = np.random.RandomState({run.seed})"]
+        if not any(v.limit and name not in run.starts for name, v in self.program.parameters.items()):
+            lines = ["# the parameters"] + lines[1:] * self.is_random(run)
+        before = ""
         for name, variable in self.program.parameters.items():
-            start = run.starts.get(name, variable.values or variable.limit or variable.start)
-            if isinstance(start, str):
-                limit = self(parse(start, {}))
-                lines.append(f"{name} = random.uniform(-{limit}, {limit}, {shape_text(variable.shape)}){cast}")
-            elif isinstance(start, (int, float)):
-                lines.append(f"{name} = {filled(variable.shape, start, run.dtype)}")
+            given = run.starts.get(name, variable.values)
+            if given is not None:
+                lines += array(name, given, run.dtype)
+                if name in run.starts and variable.limit and self.is_random(run):
+                    drawn = math.prod(int(n) for n in variable.shape)
+                    lines.append(f"random.random_sample({drawn})  # passes over what {name} would have started with")
+            elif variable.limit:
+                limit = self(parse(variable.limit, {}))
+                if "(" in limit:
+                    lines += [f"limit = {limit}"] * (limit != before)
+                    before, limit = limit, "limit"
+                draw = f"random.uniform(-{limit}, {limit}, {shape_text(variable.shape)})"
+                lines.append(f"{name} = {draw}" + f".astype(np.{run.dtype})" * (run.dtype != "float64"))
             else:
-                lines += array_lines(name, start, f"np.{run.dtype}")
-        lines.append(f"parameters = [{', '.join(self.program.parameters)}]")
-        if self.program.state:
-            lines.append("state = [")
-            for variable in self.program.state.values():
-                lines.append(f"    {filled(variable.shape, variable.start, run.dtype)},  # {variable.name}")
-            lines.append("]")
-        return lines
+                lines.append(f"{name} = {constant(variable, run.dtype)}")
+        lines += assigned_tuple("parameters", list(self.program.parameters))
+        return lines + self.state(run)
+
+    def is_random(self, run: Run) -> bool:
+        """Whether the training itself draws random numbers."""
+        whole = run.batch_size is None or run.batch_size >= run.rows
+        return bool(self.program.masks) or (run.shuffle and not whole)
+
+    def state(self, run: Run) -> list[str]:
+        """Optimizer slots, those of a parameter on one line, and running statistics."""
+        state = self.program.state
+        if not state:
+            return []
+        lines, together = ["", "# the state: what a step hands on to the next"], set()
+        for name in self.program.parameters:
+            slots = [slot for slot in state if slot.endswith(name) and slot.removesuffix(name).isalpha()]
+            slots = [slot for slot in slots if state[slot].shape == self.program.parameters[name].shape]
+            slots = [slot for slot in slots if not slot.startswith("running_") and state[slot].start == 0]
+            if slots:
+                lines.append(f"{', '.join(slots)} = {', '.join([f'np.zeros_like({name})'] * len(slots))}")
+                together |= set(slots)
+        lines += [f"{name} = {constant(v, run.dtype)}" for name, v in state.items() if name not in together]
+        return [*lines, *assigned_tuple("state", list(state))]
+
+    # --- the loop ---
 
     def training_loop(self, run: Run) -> list[str]:
-        program = self.program
-        counted = program.counts_steps
         whole = run.batch_size is None or run.batch_size >= run.rows
-        every = max(1, run.epochs // 10)
-        lines = ["t = 0"] * counted
-        lines += [f"for epoch in range(1, {run.epochs + 1}):"]
-        body: list[str] = []
-        masks = [
-            f"{mask.name} = (random.random_sample(({{rows}}, {mask.units})) < {number_text(mask.keep)}).astype(X.dtype)"
-            for mask in program.masks
-        ]
-        if whole:
-            if run.shuffle and run.batch_size is not None:
-                body += ["order = random.permutation(len(X))"]
-                given = {"X": "X[order]", "y": "y[order]", "sample_weight": "sample_weight[order]"}
-            else:
-                given = {}
-            body += ["t += 1"] * counted + [mask.format(rows="len(X)") for mask in masks]
-            body += self.call_step(run, given, "loss")
-        else:
-            size = run.batch_size
-            body += ["order = random.permutation(len(X))" if run.shuffle else "order = np.arange(len(X))", "total = 0.0"]
-            batch = [f"rows = order[start : start + {size}]"]
-            starts = f"range(0, len(X), {size})"
-            if any(name.startswith("running_") for name in program.state):
-                starts = f"range(0, len(X) - 1, {size})"
-                batch = [f"stop = start + {size} if len(X) - start != {size} + 1 else len(X)  # no batch of one row"]
-                batch += ["rows = order[start:stop]"]
-            batch += ["t += 1"] * counted + [mask.format(rows="len(rows)") for mask in masks]
-            given = {"X": "X[rows]", "y": "y[rows]", "sample_weight": "sample_weight[rows]"}
-            batch += self.call_step(run, given, "loss")
-            batch += ["total += len(rows) * float(loss)"]
-            body += [f"for start in {starts}:", *("    " + line for line in batch), "loss = total / len(X)"]
-        body += [f"if epoch % {every} == 0 or epoch == 1:", '    print(f"epoch {epoch}: loss {float(loss):.10g}")']
-        return [*lines, *("    " + line for line in body), *self.farewell(run)]
+        counted = ["t = 0"] if self.program.counts_steps else []
+        order = [] if whole or run.shuffle else ["order = np.arange(len(X))  # the rows stay in order"]
+        body = [*self.report(run), *(self.whole_batch(run) if whole else self.batches(run))]
+        head = f"for epoch in range({run.epochs}):"
+        return ["# the training", *counted, *order, head, *(INDENT + line for line in body)]
 
-    def call_step(self, run: Run, given: dict[str, str], result: str) -> list[str]:
+    def report(self, run: Run) -> list[str]:
+        """The error now and then."""
+        digits = 12 if run.dtype == "float64" else 6
+        shown = f"epoch {{epoch}}: mean absolute error {{error:.{digits}g}}"
+        last = self.program.prediction_steps[-1].expression
+        if isinstance(last, Call) and last.op == "softmax":
+            output = self.predicted() if self.in_place else f"np.asarray({self.predicted()})"
+            lines = [f"output = {output}", "error = np.abs(output - y).mean()"]
+            lines.append("right = (output.argmax(axis=1) == y.argmax(axis=1)).mean()")
+            shown += ", right {right:.1%}"
+        else:
+            lines = [f"error = np.abs({self.predicted()} - y).mean()"]
+        lines.append(f'print(f"{shown}")')
+        every = run.report_every
+        return lines if every == 1 else [f"if epoch % {every} == 0:", *(INDENT + line for line in lines)]
+
+    def predicted(self) -> str:
+        state = any(name.startswith("running_") for name in self.program.state)
+        return f"predict(X, parameters{', state' * state})"
+
+    def whole_batch(self, run: Run) -> list[str]:
+        """The body of an epoch that takes all rows in one step."""
+        lines = ["t += 1"] * self.program.counts_steps + [draw(mask, "X") for mask in self.program.masks]
+        return [*lines, *self.call_step(run, "")]
+
+    def batches(self, run: Run) -> list[str]:
+        """The body of an epoch of several steps; its loss is the mean over the rows."""
+        size = run.batch_size
+        head = f"for start in range(0, len(X), {size}):"
+        rows = [f"rows = order[start : start + {size}]"]
+        if any(name.startswith("running_") for name in self.program.state):
+            head = f"for start in range(0, len(X) - 1, {size}):"
+            last = f"len(X) - start == {(size or 0) + 1}"
+            rows = [f"stop = len(X) if {last} else start + {size}  # no batch of one row", "rows = order[start:stop]"]
+        rows += ["t += 1"] * self.program.counts_steps + [draw(mask, "rows") for mask in self.program.masks]
+        rows += [*self.call_step(run, "[rows]"), "total += len(rows) * float(loss)"]
+        order = ["order = random.permutation(len(X))"] if run.shuffle else []
+        return [*order, "total = 0.0", head, *(INDENT + line for line in rows), "loss = total / len(X)"]
+
+    def call_step(self, run: Run, rows: str) -> list[str]:
         program = self.program
-        arguments = [given.get(name, name) for name in program.inputs]
+        masks = {mask.name for mask in program.masks}
+        arguments = [name if name in masks else name + rows for name in program.inputs]
         arguments += ["parameters"] + ["state"] * bool(program.state) + ["t"] * program.counts_steps
-        arguments += [
-            f"{name}={value!r}"
-            for name, value in run.hyperparameters.items()
-            if value != program.hyperparameters[name]
-        ]
-        results = [result]
+        given = {name: value for name, value in run.hyperparameters.items() if value != program.hyperparameters[name]}
+        arguments += [f"{name}={short_number(value)}" for name, value in given.items()]
+        results = ["loss"]
         if not self.in_place:
             results += ["parameters"] + ["state"] * bool(program.state)
-        return [f"{', '.join(results)} = step({', '.join(arguments)})"]
+        opening = f"{', '.join(results)} = step("
+        return filled(opening, arguments, ")", " " * len(opening), WIDTH - 2 * len(INDENT))
 
-    def first_batch(self, run: Run) -> list[str]:
-        """The names of the step, at the top level of a notebook."""
-        program = self.program
-        _, unpack = self.signature("step")
-        lines = list(unpack) + ["N = len(X)"] + ["t = 1"] * program.counts_steps
-        values = {**program.hyperparameters, **run.hyperparameters}
-        lines += [f"{name} = {value!r}" for name, value in values.items()]
-        for mask in program.masks:
-            lines.append(f"{mask.name} = np.ones((N, {mask.units}), X.dtype)  # all units kept, in this first look")
-        return lines
-
-    def farewell(self, run: Run) -> list[str]:
-        state = any(name.startswith("running_") for name in self.program.state)
-        arguments = "X, parameters" + ", state" * state
-        return ["", f'print("first outputs:", *np.asarray(predict({arguments}))[:4].tolist())']
+    def results(self, run: Run) -> list[str]:
+        """What is printed at the end."""
+        return [
+            "",
+            *['print(f"loss in the last epoch: {loss:.10g}")'] * (run.epochs > 0),
+            'print("output:")' if run.rows <= SHOWN else 'print("output for the first rows:")',
+            f"for output in {self.predicted()}{f'[:{SHOWN}]' if run.rows > SHOWN else ''}:",
+            f'{INDENT}print(*(f"{{value:.10g}}" for value in output))',
+        ]
 
 
-def shape_text(shape: tuple[Any, ...]) -> str:
-    return str(tuple(int(n) for n in shape))
+def draw(mask: Mask, rows: str) -> str:
+    drawn = f"random.random_sample((len({rows}), {mask.units})) < {short_number(mask.keep)}"
+    return f"{mask.name} = ({drawn}).astype(X.dtype)"
 
 
-def filled(shape: tuple[Any, ...], value: float, dtype: str) -> str:
-    name = {0.0: "zeros", 1.0: "ones"}.get(float(value))
-    if name:
-        return f"np.{name}({shape_text(shape)}, np.{dtype})"
-    return f"np.full({shape_text(shape)}, {value!r}, np.{dtype})"
+def describe_columns(run: Run) -> str:
+    weight = ", and the weight of the row" if run.sample_weight is not None else ""
+    return f"{run.features} column{'s' * (run.features > 1)} of X, then {run.outputs} of y{weight}"
 
 
-def array_lines(name: str, values: Any, dtype: str) -> list[str]:
-    """`X = np.array([...], dtype)`, a row of a matrix on a line."""
+def shape_text(shape: Shape) -> str:
+    return str(shape[0]) if len(shape) == 1 else str(tuple(int(n) for n in shape))
 
-    def numbers(row: Any) -> str:
-        return ", ".join(number_text(float(value)) for value in row)
 
-    matrix = bool(len(values)) and hasattr(values[0], "__len__")
-    if not matrix:
-        return [f"{name} = np.array([{numbers(values)}], {dtype})"]
-    one_line = f"{name} = np.array([{', '.join('[' + numbers(row) + ']' for row in values)}], {dtype})"
-    if len(one_line) <= 100:
-        return [one_line]
-    return [f"{name} = np.array([", *(f"    [{numbers(row)}]," for row in values), f"], {dtype})"]
+def constant(variable: Variable, dtype: str) -> str:
+    """An array of one value: `np.zeros(4)`."""
+    kind = "" if dtype == "float64" else f", np.{dtype}"
+    if not variable.shape:
+        return f"np.array({short_number(variable.start) if variable.start % 1 else repr(variable.start)}{kind})"
+    name = {0.0: "zeros", 1.0: "ones"}.get(variable.start)
+    shape = shape_text(variable.shape)
+    return f"np.{name}({shape}{kind})" if name else f"np.full({shape}, {variable.start!r}{kind})"
+
+
+def array(name: str, values: Any, dtype: str) -> list[str]:
+    """`X = np.array([...])`, a row of a matrix on a line, a column of numbers in as few lines as fit."""
+    kind = f"dtype=np.{dtype}"
+    if not hasattr(values, "__len__"):
+        return [f"{name} = np.array({numeral(values, dtype)}, {kind})"]
+    rows = [row_text(row, dtype) for row in values]
+    whole = f"{name} = np.array([{', '.join(rows)}], {kind})"
+    matrix = len(rows) > 1 and hasattr(values[0], "__len__") and len(values[0]) > 1
+    if len(whole) <= WIDTH and not matrix:
+        return [whole]
+    if matrix:
+        return [f"{name} = np.array([", *(f"{INDENT}{row}," for row in rows), f"], {kind})"]
+    return [f"{name} = np.array([", *filled(INDENT, rows, ",", INDENT), f"], {kind})"]
+
+
+def row_text(row: Any, dtype: str) -> str:
+    if not hasattr(row, "__len__"):
+        return numeral(row, dtype)
+    numbers: Sequence[Any] = row
+    return f"[{', '.join(numeral(value, dtype) for value in numbers)}]"
+
+
+def numeral(value: Any, dtype: str) -> str:
+    """The shortest text that reads back as the same number of this dtype."""
+    number = float(value)
+    if dtype == "float32":
+        single = struct.pack("f", number)
+        for digits in range(6, 10):
+            shorter = float(f"{number:.{digits}g}")
+            if struct.pack("f", shorter) == single:
+                return number_text(shorter)
+    return number_text(number)

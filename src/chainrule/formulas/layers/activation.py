@@ -31,9 +31,7 @@ class Activation(Layer):
     def forward(self, build: Builder, x: Name) -> Name:
         if self.formula.text == "z":
             return x
-        scalars = {
-            name: build.parameter(name, (), start=self.formula.scalars[name]) for name in self.formula.trainable
-        }
+        scalars = {name: build.parameter(name, (), start=self.formula.scalars[name]) for name in self.formula.trainable}
         return build.activation(self.formula.apply(z=x, **scalars), x, "activation")
 
     @property

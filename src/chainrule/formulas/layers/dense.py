@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
+from operator import index
 from typing import Any
 
 from ...program.builder import Builder
@@ -44,6 +46,7 @@ class Dense(Layer):
             raise ValueError(f"Dense({self.units!r}): units must be a whole number")
         if self.units < 1:
             raise ValueError(f"Dense({self.units}): units must be at least 1")
+        object.__setattr__(self, "units", index(self.units))
         object.__setattr__(self, "then", Activation(self.activation))
         object.__setattr__(self, "activation", self.then.name)
         if isinstance(self.initial, str):
@@ -86,8 +89,10 @@ def as_rows(values: Any) -> tuple[tuple[float, ...], ...]:
     """A matrix of numbers as nested tuples."""
     try:
         rows = tuple(tuple(float(number) for number in row) for row in values)
-    except TypeError:
+    except (TypeError, ValueError):
         raise ValueError("the initial weights must be a matrix of numbers, or glorot, he or uniform") from None
+    if not all(isfinite(number) for row in rows for number in row):
+        raise ValueError("the initial weights must be finite numbers")
     if not rows or len({len(row) for row in rows}) != 1:
         raise ValueError("the initial weights must be a matrix: rows of the same length")
     return rows

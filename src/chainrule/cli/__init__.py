@@ -1,0 +1,66 @@
+"""The command line. One file a command: `demo`, `source`, `train`; what is slow to import is imported inside them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from .demo import demo
+from .page import Page
+from .screen import LanguageOption, PlainOption, is_plain
+from .source import source
+from .train import train
+
+__all__ = ["app", "main"]
+
+SEE, USE = "See it", "Use it"
+
+app = typer.Typer(
+    name="chainrule",
+    cls=Page,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def show_version(asked: bool) -> None:
+    if asked:
+        from .. import __version__
+
+        typer.echo(f"chainrule {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def chainrule(
+    ctx: typer.Context,
+    plain: PlainOption = False,
+    lang: LanguageOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Declare a neural network; read, watch and run its backpropagation."""
+    ctx.obj = {"plain": plain, "lang": lang}
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+commands: tuple[tuple[str, Any], ...] = ((SEE, demo), (SEE, source), (USE, train))
+for group, command in commands:
+    paragraphs = (command.__doc__ or "").replace("\n    ", "\n").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    app.command(help=text, rich_help_panel=group)(command)
+
+
+def main() -> None:
+    """The entry point of the program `chainrule`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows another, and nothing fails
+    if is_plain(sys.argv):
+        app.rich_markup_mode = None
+    app(prog_name="chainrule")

@@ -1,0 +1,52 @@
+"""Options that several commands have, and how an option is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from .choices import activations, optimizers, schedules
+
+NETWORK, TRAINING = "The network", "Its training"
+
+
+def option(
+    panel: str,
+    help: str,
+    *names: str,
+    default: str | None = None,
+    complete: Callable[[], list[str]] | None = None,
+    metavar: str | None = None,
+) -> Any:
+    """An option in a panel of the help page; `default` says in words what holds without it."""
+    return typer.Option(
+        *names,
+        help=help,
+        rich_help_panel=panel,
+        metavar=metavar,
+        show_default=True if default is None else default,
+        autocompletion=None if complete is None else beginning_with(complete),
+    )
+
+
+def beginning_with(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:
+    """For Tab: the names that begin like what is typed."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+OutputOption = Annotated[
+    str | None, option(NETWORK, "activation of the output", default="what goes with the loss", complete=activations)
+]
+DropoutOption = Annotated[float, option(NETWORK, "share of the hidden units that are switched off at random")]
+BatchNormOption = Annotated[bool, option(NETWORK, "batch norm in the hidden layers", "--batch-norm")]
+OptimizerOption = Annotated[str, option(TRAINING, "a name, with settings: momentum:mu=0.95", complete=optimizers)]
+ScheduleOption = Annotated[
+    str, option(TRAINING, "of the rate: constant, step, exponential, cosine:final=0.1, ...", complete=schedules)
+]
+L1Option = Annotated[float, option(TRAINING, "strength of the L1 penalty", "--l1")]

@@ -1,0 +1,83 @@
+"""What `train` says of the rows that it held out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .screen import Screen, width_of
+
+if TYPE_CHECKING:
+    from ..data import Preparation
+    from .goal import Goal
+
+MOST_CLASSES = 12  # in a table of all confusions; with more classes the most frequent ones are listed
+MOST_MISTAKES = 8
+
+
+def show_results(screen: Screen, goal: Goal, preparation: Preparation, target: Any, output: Any, known: Any) -> None:
+    """How good outputs (N, K) are for targets (N, K), beside the plainest answer, taken from the known targets."""
+    screen.line()
+    screen.say("train.test", style="bold", rows=f"{len(target):,}")
+    if goal.roles.task == "classification":
+        show_classes(screen, goal, goal.labels(target), goal.labels(output), goal.labels(known))
+    else:
+        show_numbers(screen, *(goal.numbers(preparation, values) for values in (target, output, known)))
+
+
+# --- classes -------------------------------------------------------------------------------------------------------
+
+
+def show_classes(screen: Screen, goal: Goal, truth: Any, answer: Any, known: Any) -> None:
+    import numpy as np
+
+    from ..data import printable
+
+    classes = [printable(label, 24) for label in goal.roles.classes]
+    right = int((truth == answer).sum())
+    screen.say("train.accuracy", accuracy=f"{right / len(truth):.4g}", right=f"{right:,}", rows=f"{len(truth):,}")
+    usual = int(np.bincount(known).argmax())
+    baseline = f"{float((truth == usual).mean()):.4g}"
+    screen.say("train.accuracy_baseline", label=classes[usual], accuracy=baseline)
+    table = np.zeros((len(classes), len(classes)), dtype=int)
+    np.add.at(table, (truth, answer), 1)
+    screen.line()
+    if len(classes) <= MOST_CLASSES and show_table(screen, classes, table):
+        return
+    wrong = [(int(table[i, j]), i, j) for i, j in zip(*np.nonzero(table), strict=True) if i != j]
+    wrong.sort(key=lambda entry: -entry[0])
+    if wrong:
+        screen.say("train.mistakes")
+        header = [screen.text("train.truth"), screen.text("train.answer"), screen.text("train.times")]
+        screen.table(header, [[classes[i], classes[j], f"{n:,}"] for n, i, j in wrong[:MOST_MISTAKES]], left=2)
+
+
+def show_table(screen: Screen, classes: list[str], table: Any) -> bool:
+    """All confusions, a row a true class; whether there was room for them."""
+    none = screen.symbol("·", ".")
+    cells = [[f"{count:,}" if count else none for count in row] for row in table]
+    first = max(map(width_of, classes))
+    room = (screen.width - first) // len(classes) - 2
+    if room < max(len(cell) for row in cells for cell in row) or room < 3:
+        return False
+    screen.say("train.confusion")
+    header = ["", *(name if width_of(name) <= room else shortened(name, room) for name in classes)]
+    screen.table(header, [[name, *row] for name, row in zip(classes, cells, strict=True)])
+    return True
+
+
+def shortened(text: str, width: int) -> str:
+    """The beginning of a text, with a full stop where it was cut."""
+    while width_of(text) > width - 1:
+        text = text[:-1]
+    return text + "."
+
+
+# --- a number ------------------------------------------------------------------------------------------------------
+
+
+def show_numbers(screen: Screen, truth: Any, answer: Any, known: Any) -> None:
+    residual, spread = ((answer - truth) ** 2).sum(), ((truth - truth.mean()) ** 2).sum()
+    r2 = f"{1 - residual / spread:.4g}" if spread > 0 else "-"
+    screen.say("train.r2", value=r2)
+    error, baseline = abs(answer - truth).mean(), abs(known.mean() - truth).mean()
+    screen.say("train.absolute_error", error=f"{error:.4g}", baseline=f"{baseline:.4g}")

@@ -1,0 +1,163 @@
+"""`chainrule source`: the training step of a network as source code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..writers import LANGUAGES
+from .choices import (
+    activations,
+    languages,
+    loss_for,
+    losses,
+    optimizer_of,
+    output_for,
+    penalty_of,
+    schedule_of,
+)
+from .options import (
+    NETWORK,
+    TRAINING,
+    BatchNormOption,
+    DropoutOption,
+    L1Option,
+    OptimizerOption,
+    OutputOption,
+    ScheduleOption,
+    beginning_with,
+    option,
+)
+from .screen import PlainOption, Screen
+
+WRITING = "How it is written"
+FORMS = ("module", "step")
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What holds where an option says nothing."""
+
+    network: str
+    activation: str
+    bias: bool
+    rate: float | None
+    form: str
+
+
+FOUNDING = Usual("3-4-1", activation="sigmoid", bias=False, rate=1.0, form="step")
+OTHERS = Usual("", activation="relu", bias=True, rate=None, form="module")
+
+
+def source(
+    ctx: typer.Context,
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NETWORK",
+            help="inputs-units-...-outputs, as in 784-128-10; without it the network with which it all began",
+            show_default=False,
+        ),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", "-l", help=", ".join(LANGUAGES), autocompletion=beginning_with(languages))
+    ] = "numpy",
+    form: Annotated[
+        str | None,
+        option(
+            WRITING, "module (functions step and predict) or step (its lines)", default="module; step without NETWORK"
+        ),
+    ] = None,
+    teaching: Annotated[bool, option(WRITING, "every value named, with its shape and a note", "--teaching")] = False,
+    names: Annotated[str, option(WRITING, "ours, or founding: the founding texts' names beside ours")] = "ours",
+    lang: Annotated[
+        str | None, option(WRITING, "language of the notes", "--lang", "--notes", metavar="LANGUAGE")
+    ] = None,
+    output_file: Annotated[Path | None, option(WRITING, "write it to a file", "-o", metavar="FILE")] = None,
+    activation: Annotated[
+        str | None,
+        option(
+            NETWORK, 'of the hidden layers: a name or a formula, "z * sigmoid(z)"', default="relu", complete=activations
+        ),
+    ] = None,
+    output: OutputOption = None,
+    bias: Annotated[bool | None, option(NETWORK, "add biases", "--bias/--no-bias", default="bias")] = None,
+    batch_norm: BatchNormOption = False,
+    dropout: DropoutOption = 0.0,
+    loss: Annotated[
+        str | None,
+        option(
+            TRAINING,
+            "a name, or a formula in p and y",
+            default="what goes with --output, or else softmax_cross_entropy; half_mean_squared_error for one output",
+            complete=losses,
+        ),
+    ] = None,
+    optimizer: OptimizerOption = "gradient_descent",
+    rate: Annotated[float | None, option(TRAINING, "learning rate", default="the optimizer's")] = None,
+    schedule: ScheduleOption = "constant",
+    l1: L1Option = 0.0,
+    l2: Annotated[float, option(TRAINING, "strength of the L2 penalty", "--l2")] = 0.0,
+    clip_norm: Annotated[float | None, option(TRAINING, "bound for the length of the gradient")] = None,
+    clip_delta: Annotated[float | None, option(TRAINING, "bound for every delta (delta trimming)")] = None,
+    plain: PlainOption = False,
+) -> None:
+    """Print the training step of a network as source code.
+
+    Without NETWORK: the founding network 3-4-1, sigmoid, no bias, half the squared error, gradient descent at rate 1.
+    Options change it from there.
+    """
+    from ..derivation import derive
+    from ..network import Network
+
+    screen = Screen(ctx, plain, lang)
+    usual = FOUNDING if network is None else OTHERS
+    found_loss, found_output = loss_and_output(network, loss, output)
+    declared = Network.parse(
+        usual.network or network or "",
+        activation=usual.activation if activation is None else activation,
+        output=found_output,
+        bias=usual.bias if bias is None else bias,
+        batch_norm=batch_norm,
+        dropout=dropout,
+    )
+    base = rate if rate is not None else usual.rate if optimizer == "gradient_descent" else None
+    chosen = optimizer_of(optimizer, base)
+    if schedule != "constant":
+        chosen = optimizer_of(optimizer, schedule_of(schedule, float(chosen.hyperparameters["learning_rate"])))
+    program = derive(
+        declared,
+        loss=found_loss,
+        optimizer=chosen,
+        penalty=penalty_of(l1, l2),
+        clip_norm=clip_norm,
+        clip_delta=clip_delta,
+    )
+    wanted = form or usual.form
+    if wanted not in FORMS:
+        known = ", ".join(FORMS)
+        raise ValueError(
+            f"unknown form '{wanted}'; known: {known}. Complete programs come from chainrule train --script"
+        )
+    text = program.source(language, form=wanted, teaching=teaching, names=names, notes=screen.language).rstrip("\n")
+    if output_file is None:
+        screen.code(text, language)
+    else:
+        output_file.write_text(text + "\n", encoding="utf-8")
+
+
+def loss_and_output(network: str | None, loss: str | None, output: str | None) -> tuple[str, str]:
+    """Loss and output activation, each chosen to go with the other where only one of them is given."""
+    if loss is not None:
+        founding = network is None and output_for(loss) == "linear"
+        return loss, output or ("sigmoid" if founding else output_for(loss))
+    if network is None and output in (None, "sigmoid"):
+        return "half_squared_error", "sigmoid"
+    if output is not None:
+        return loss_for(output) or "half_mean_squared_error", output
+    several = (network or "").rpartition("-")[2].strip() not in ("1", "01")
+    found = "softmax_cross_entropy" if several else "half_mean_squared_error"
+    return found, output_for(found)

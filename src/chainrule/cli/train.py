@@ -1,0 +1,266 @@
+"""`chainrule train`: from a table to a trained network, and how good it is on rows it has not seen."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .choices import activations, engines, hidden_layers, losses, optimizer_of, penalty_of, schedule_of
+from .options import (
+    NETWORK,
+    TRAINING,
+    BatchNormOption,
+    DropoutOption,
+    L1Option,
+    OptimizerOption,
+    OutputOption,
+    ScheduleOption,
+    option,
+)
+from .screen import LanguageOption, PlainOption, Screen
+
+if TYPE_CHECKING:
+    from ..network import Network
+    from ..training import EarlyStopping, Training
+
+DATA, SHOWING = "The data", "What to show and write"
+VALIDATION_SHARE = 0.1  # where early stopping is asked for and nothing else said
+
+
+def column_names(incomplete: str) -> list[str]:
+    """For Tab: the columns of the file that the line names (which the parser does not tell while it is unfinished)."""
+    from ..data import DataError, read_csv
+
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    for word in line.split():
+        if word.endswith(".csv"):
+            with suppress(DataError):
+                names = read_csv(word, most_bytes=2**22).names
+                return [name for name in names if name.startswith(incomplete) and name.isprintable()]
+    return []
+
+
+def train(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="a CSV file: a header, then a row a sample", show_default=False)
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target",
+            "-t",
+            help="the column to predict",
+            metavar="COLUMN",
+            show_default=False,
+            autocompletion=column_names,
+        ),
+    ],
+    task: Annotated[str, option(DATA, "classification, regression, or auto: by what the target holds")] = "auto",
+    test: Annotated[float, option(DATA, "share of the rows held out for the test")] = 0.2,
+    validation: Annotated[float, option(DATA, "share of the other rows, to watch the training by")] = 0.0,
+    seed: Annotated[int, option(DATA, "of all that is random: which rows, weights, order")] = 0,
+    layers: Annotated[
+        str | None,
+        option(
+            NETWORK,
+            "units of the hidden layers, as in 64-32, or none",
+            default="64, and 128-64 from 10,000 rows on",
+        ),
+    ] = None,
+    activation: Annotated[
+        str,
+        option(NETWORK, 'of the hidden layers: a name, or a formula, "z * sigmoid(1.702 * z)"', complete=activations),
+    ] = "relu",
+    output: OutputOption = None,
+    batch_norm: BatchNormOption = False,
+    dropout: DropoutOption = 0.0,
+    loss: Annotated[
+        str | None,
+        option(
+            TRAINING,
+            "a name, or a formula in p and y",
+            default="cross-entropy for classes, half_mean_squared_error for a number",
+            complete=losses,
+        ),
+    ] = None,
+    optimizer: OptimizerOption = "adam",
+    rate: Annotated[float | None, option(TRAINING, "learning rate", default="0.003 with adam")] = None,
+    schedule: ScheduleOption = "cosine",
+    epochs: Annotated[
+        int | None,
+        option(TRAINING, "how often to go through the rows", default="as many as make 3,000 steps, at least 20"),
+    ] = None,
+    batch_size: Annotated[
+        int | None, option(TRAINING, "rows in a step", default="32, and 128 from 10,000 rows on")
+    ] = None,
+    l1: L1Option = 0.0,
+    l2: Annotated[
+        float | None,
+        option(TRAINING, "strength of the L2 penalty", "--l2", default="0.6 * inputs / rows, at most 6 / rows"),
+    ] = None,
+    early_stopping: Annotated[
+        int | None,
+        option(
+            TRAINING,
+            "stop after so many epochs without progress on validation rows, a tenth if --validation is silent; "
+            "keep the best weights",
+            metavar="EPOCHS",
+        ),
+    ] = None,
+    engine: Annotated[str, option(TRAINING, "what runs the program", complete=engines)] = "auto",
+    dtype: Annotated[str, option(TRAINING, "float32 or float64")] = "float32",
+    program: Annotated[bool, option(SHOWING, "print the training step that runs", "--program")] = False,
+    script: Annotated[
+        Path | None,
+        option(SHOWING, "write this training as a program of its own, large data into OUT.csv", metavar="OUT.py"),
+    ] = None,
+    plain: PlainOption = False,
+    lang: LanguageOption = None,
+) -> None:
+    """Train a network on a table, and test it on rows held out.
+
+    Numbers are standardised and categories one-hot encoded as the training rows have it. What no option says is chosen
+    by rules for the number of training rows: 64 relu units, Adam with a cosine schedule, about 3,000 steps, and an L2
+    penalty that keeps small tables from being learned by heart.
+    """
+    from .samples import Split
+    from .script import check_script, write_script
+
+    screen = Screen(ctx, plain, lang)
+    if script is not None:
+        check_script(script, file)
+    data = Split.read(file, target, task, seed, test, validation or (VALIDATION_SHARE if early_stopping else 0.0))
+
+    from ..derivation import derive
+    from ..network import Network
+    from ..training import Callback, Diverged, EarlyStopping, Training
+    from .defaults import Defaults, rate_for, schedule_settings, steps_per_epoch
+    from .goal import Goal
+
+    goal = Goal.find(data.roles, loss, output)
+    goal.check(data.table)
+    preparation = data.preparation
+    rules = Defaults(len(data.training), preparation.width)
+    units = hidden_layers(rules.layers if layers is None else layers)
+    network = Network.parse(
+        "-".join([str(preparation.width), *units, str(goal.outputs(preparation))]),
+        activation, goal.output, dropout=dropout, batch_norm=batch_norm,
+    )  # fmt: skip
+    size = check_batch_size(batch_size, len(data.training)) or rules.batch_size
+    rounds = rules.epochs(size) if epochs is None else epochs
+    settings = schedule_settings(max(1, rounds * steps_per_epoch(len(data.training), size)))
+    base = optimizer_of(optimizer, rate_for(optimizer) if rate is None else rate).hyperparameters["learning_rate"]
+    chosen = optimizer_of(optimizer, base if schedule == "constant" else schedule_of(schedule, base, **settings))
+    strength = rules.l2(size, goal.loss.reduction == "sum") if l2 is None else l2
+    step = derive(network, loss=goal.loss, optimizer=chosen, penalty=penalty_of(l1, strength))
+
+    X, Y = preparation.transform(data.training), goal.targets(preparation, data.training)
+    held = None
+    if data.validation is not None:
+        held = preparation.transform(data.validation), goal.targets(preparation, data.validation)
+    test_X, test_Y = preparation.transform(data.test), goal.targets(preparation, data.test)
+    stopping = EarlyStopping(patience=early_stopping) if early_stopping is not None else None
+    callbacks: list[Callback] = [stopping] if stopping is not None else []
+    run = Training(
+        step, X, Y, epochs=rounds, batch_size=size, seed=seed, engine=engine, dtype=dtype, validation=held,
+        callbacks=callbacks, progress=False if screen.plain else None,
+    )  # fmt: skip
+    data.show(screen)
+    show_training(screen, network, run, optimizer, schedule, base)
+    if program:
+        screen.line()
+        screen.say("train.program")
+        screen.line()
+        screen.code(step.source("numpy", form="step").rstrip())
+    try:
+        run.fit()
+    except Diverged as error:
+        raise ValueError(f"{error}\n{advice(base, l2)}") from None
+    show_trained(screen, run, stopping)
+
+    from .results import show_results
+
+    show_results(screen, goal, preparation, test_Y, run.predict(test_X), Y)
+    for name, count in preparation.unknown(data.test).items():
+        show_unknown(screen, name, count)
+    if script is not None:
+        write_script(screen, run, script, stopping.best_epoch if stopping is not None else run.epoch)
+    if run.interrupted:
+        raise typer.Exit(130)
+
+
+def check_batch_size(size: int | None, rows: int) -> int | None:
+    if size is not None and not 1 <= size <= rows:
+        raise ValueError(f"--batch-size {size}: at least 1, and at most {rows:,}, the number of training rows")
+    return size
+
+
+# --- what is shown -------------------------------------------------------------------------------------------------
+
+
+def show_training(screen: Screen, network: Network, run: Training, optimizer: str, schedule: str, rate: float) -> None:
+    """The network and how it is trained."""
+    declared = run.program.declaration
+    used = dict.fromkeys(layer.activation_name for layer in network.layers if layer.activation_name)
+    count = sum(array.size for array in run.parameters.values())
+    penalties = declared.penalty.hyperparameters if declared.penalty is not None else {}
+    loss = ", ".join([declared.loss.name, *(f"{name.upper()} {value:g}" for name, value in penalties.items())])
+    rows = run.batch_size or len(run.X)
+    screen.line()
+    screen.facts(
+        [
+            (
+                screen.text("train.network"),
+                screen.text(
+                    "train.parameters", network=f"{network.notation}, {', '.join(map(str, used))}", count=f"{count:,}"
+                ),
+            ),
+            (screen.text("train.loss"), loss),
+            (
+                screen.text("train.optimizer"),
+                f"{optimizer}, {screen.text('train.rate', rate=f'{rate:g}')}, {schedule}",
+            ),
+            (
+                screen.text("train.training"),
+                screen.text(
+                    "train.epochs", epochs=f"{run.epochs:,}", steps=f"{run.sampler.steps_per_epoch:,}", rows=f"{rows:,}"
+                ),
+            ),
+            (screen.text("train.engine"), f"{run.engine.name}, {run.engine.dtype}"),
+        ],
+    )
+
+
+def show_trained(screen: Screen, run: Training, stopping: EarlyStopping | None) -> None:
+    """How the training went."""
+    screen.line()
+    if run.interrupted:
+        screen.say("train.interrupted", style="yellow", epochs=f"{run.epoch:,}", all=f"{run.epochs:,}")
+    if not run.epoch:
+        return
+    first, last = run.history["loss"][0], run.history["loss"][-1]
+    screen.say(
+        "train.trained", epochs=f"{run.epoch:,}", seconds=f"{run.seconds:.1f}", first=f"{first:.4g}", last=f"{last:.4g}"
+    )
+    if run.validation is not None:
+        course = run.history["validation_loss"]
+        best = min(range(len(course)), key=course.__getitem__)
+        screen.say("train.validation", loss=f"{course[-1]:.4g}", best=f"{course[best]:.4g}", epoch=f"{best + 1:,}")
+    if stopping is not None:
+        screen.say("train.kept", epoch=f"{stopping.best_epoch:,}")
+
+
+def show_unknown(screen: Screen, name: str, count: int) -> None:
+    from ..data import printable
+
+    screen.say("train.unknown", style="yellow", column=printable(name), count=f"{count:,}")
+
+
+def advice(rate: float, l2: float | None) -> str:
+    hint = f"The rate was {rate:g}: try --rate {rate / 10:.3g}"
+    return hint + (", or a smaller --l2" if l2 else "")

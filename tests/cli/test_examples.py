@@ -1,0 +1,33 @@
+"""The programs in examples/ run, on their own, and say what they promise."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "promise"),
+    [
+        ("founding/three_one.py", "[0.00966449]"),
+        ("founding/three_four_one.py", "Error:0.00351012256786"),
+        ("iris.py", "flowers it has not seen: 0.9"),
+        ("own_formula.py", "the gradient of the declared loss"),
+    ],
+)
+def test_it_runs(name, promise):
+    result = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "examples" / name],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+    assert promise in result.stdout
+
+
+def test_every_example_is_run():
+    known = {mark.args[1][i][0] for mark in test_it_runs.pytestmark for i in range(len(mark.args[1]))}
+    assert {path.relative_to(ROOT / "examples").as_posix() for path in (ROOT / "examples").rglob("*.py")} == known

@@ -1,0 +1,55 @@
+"""2-4-1 silu, exp; poisson; Adagrad
+
+Derived and written by chainrule; needs NumPy only.
+"""
+
+import math
+
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def step(X, y, parameters, state, t, rate=0.1, epsilon=1e-10, clip_delta=1.0):
+    """One training step on X (N, 2) and y (N, 1), in place; returns the loss before it.
+
+    t counts the steps, from 1.
+    """
+    W1, b1, W2, b2 = parameters
+    sW1, sb1, sW2, sb2 = state
+    N = len(X)
+
+    # forward
+    z1 = X @ W1 + b1
+    sigmoid1 = sigmoid(z1)
+    a1 = z1 * sigmoid1
+    z2 = a1 @ W2 + b2
+    a2 = np.exp(z2)
+
+    # loss
+    data_loss = (a2 - y * z2).mean()
+
+    # backward
+    delta2 = np.clip((a2 - y) / N, -clip_delta, clip_delta)
+    slope1 = sigmoid1 + z1 * (sigmoid1 * (1 - sigmoid1))
+    delta1 = np.clip((delta2 @ W2.T) * slope1, -clip_delta, clip_delta)
+    dW1, db1 = X.T @ delta1, delta1.sum(axis=0)
+    dW2, db2 = a1.T @ delta2, delta2.sum(axis=0)
+
+    # update
+    learning_rate = 0.5 * rate * (1 + math.cos(math.pi * min(t - 1, 1000) / 1000)) * min(1, t / 100)
+    for w, dw, s in ((W1, dW1, sW1), (b1, db1, sb1), (W2, dW2, sW2), (b2, db2, sb2)):
+        s += dw**2
+        w -= learning_rate * dw / (np.sqrt(s) + epsilon)
+
+    return data_loss
+
+
+def predict(X, parameters):
+    """The output for the rows of X (N, 2)."""
+    W1, b1, W2, b2 = parameters
+    z1 = X @ W1 + b1
+    a1 = z1 * sigmoid(z1)
+    return np.exp(a1 @ W2 + b2)
