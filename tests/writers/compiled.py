@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chainrule.engines.engine import Batches
 from chainrule.program.steps import Program
 from chainrule.writers.c import CWriter
 from chainrule.writers.loops import Function, count
@@ -19,6 +20,7 @@ STRICT = (
     "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wvla", "-Wdouble-promotion", "-Wstrict-prototypes",
     "-Wconversion", "-Werror",
 )  # fmt: skip
+SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic")  # or `train` would call the `step` of the C library
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
 
 
@@ -34,23 +36,54 @@ def compile_c(source: str, folder: Path, *flags: str, compiler: str = "gcc", out
 
 
 class Compiled:
-    """The functions of one emitted module over NumPy arrays, float64."""
+    """The functions of one emitted module over NumPy arrays."""
 
-    def __init__(self, program: Program, folder: Path, *flags: str, compiler: str = "gcc", **options: Any) -> None:
-        self.writer = CWriter(program, real="double", **options)
-        self.program = program
-        written = self.writer.written(FUNCTIONS)
+    def __init__(
+        self,
+        program: Program,
+        folder: Path,
+        *flags: str,
+        compiler: str = "gcc",
+        functions: Sequence[str] = FUNCTIONS,
+        real: str = "double",
+        most: int = 32,
+        **options: Any,
+    ) -> None:
+        self.writer = CWriter(program, real=real, **options)  # type: ignore[arg-type]  # as the product names it
+        self.program, self.dtype = program, np.dtype("float64" if real == "double" else "float32")
+        written = self.writer.written(functions)
         self.functions: dict[str, Function] = {function.name: function for function in written}
-        source = self.writer.module(FUNCTIONS)
-        self.library = ctypes.CDLL(str(compile_c(source, folder, "-shared", "-fPIC", *flags, compiler=compiler)))
-        for name in ("step", "evaluate", "trace"):
-            getattr(self.library, name).restype = ctypes.c_double
-        self.scratch = {struct: self.empty(struct) for struct in ("scratch", "trace")}
+        source = self.writer.module(functions)
+        self.library = ctypes.CDLL(str(compile_c(source, folder, *SHARED, *flags, compiler=compiler)))
+        for name in {"step", "evaluate", "trace"} & set(functions):
+            getattr(self.library, name).restype = ctypes.c_double if real == "double" else ctypes.c_float
+        self.most = most if self.writer.rows is None else self.writer.rows
+        self.memory = {struct: self.empty(struct) for struct in ("scratch", "trace")}
+        self.scratch = dict(self.memory)
+        if self.writer.rows is None:
+            self.scratch |= {struct: self.attached(struct) for struct in ("scratch", "trace")}
+
+    def layout(self, struct: str) -> Mapping[str, tuple[int, Any]]:
+        return self.writer.layout(list(self.functions.values()), struct, self.most)
 
     def empty(self, struct: str) -> Array:
-        layout = self.writer.layout(list(self.functions.values()), struct)
-        rows = self.writer.rows or 1
-        return np.full(max((at + count(shape, rows) for at, shape in layout.values()), default=1), np.nan)
+        ends = (at + count(shape, self.most) for at, shape in self.layout(struct).values())
+        return np.full(max(ends, default=1), np.nan, self.dtype)
+
+    def attached(self, struct: str) -> Array:
+        """A struct of pointers into the memory, as `attach` fills it."""
+        pointers = np.zeros(max(1, len(self.layout(struct))), np.uint64)
+        if not self.layout(struct):
+            return pointers
+        size = getattr(self.library, f"{struct}_bytes")
+        size.restype = ctypes.c_size_t
+        assert size(self.most) == self.memory[struct].nbytes
+        attach = getattr(self.library, "attach" if struct == "scratch" else f"attach_{struct}")
+        attach.restype = None
+        attach(address(pointers), address(self.memory[struct]), self.most)
+        at = [self.memory[struct].ctypes.data + at * self.dtype.itemsize for at, _ in self.layout(struct).values()]
+        assert pointers.tolist() == at
+        return pointers
 
     def call(self, function: str, inputs: Arrays, carried: Mapping[str, Array], t: int = 0, output: Any = None) -> Any:
         """Calls a function; `carried` holds w, m and h as flat arrays."""
@@ -62,22 +95,22 @@ class Compiled:
             else:
                 array = structs.get(name, inputs.get(name, output))
                 assert array is not None
-                assert array.flags.c_contiguous
-                given.append(ctypes.c_void_p(array.ctypes.data))
+                given.append(address(array))
         return getattr(self.library, function)(*given)
 
     def carry(self, given: Sample) -> dict[str, Array]:
-        return {
-            "w": flat(given.parameters), "m": flat(given.state), "h": np.array(list(given.hyperparameters.values()))
+        groups: dict[str, Mapping[str, Any]] = {
+            "w": given.parameters, "m": given.state, "h": given.hyperparameters
         }  # fmt: skip
+        return {letter: flat(arrays).astype(self.dtype) for letter, arrays in groups.items()}
 
     def trace(self, given: Sample) -> dict[str, Any]:
         """Every named step of the full program."""
         self.call("trace", given.inputs, self.carry(given), given.t)
         found = {}
-        for name, (at, shape) in self.writer.layout(list(self.functions.values()), "trace").items():
+        for name, (at, shape) in self.layout("trace").items():
             real = tuple(given.rows if n == "N" else int(n) for n in shape)
-            found[name] = self.scratch["trace"][at : at + int(np.prod(real))].reshape(real)
+            found[name] = self.memory["trace"][at : at + int(np.prod(real))].reshape(real)
         return found
 
     def steps(self, given: Sample, times: int) -> tuple[list[float], Arrays]:
@@ -86,8 +119,30 @@ class Compiled:
         losses = [self.call("step", given.inputs, carried, given.t + i) for i in range(times)]
         return losses, {**unflat(carried["w"], given.parameters), **unflat(carried["m"], given.state)}
 
+    def train(self, given: Sample, batches: Batches, masks: Arrays) -> tuple[Array, Arrays]:
+        """The same of steps on batches, in one call."""
+        carried, losses = self.carry(given), np.full(len(batches), np.nan)
+        row = sum(int(array.shape[1]) for name, array in given.inputs.items() if name not in masks)
+        batch = np.full(int(batches.sizes.max()) * row, np.nan, self.dtype)
+        known: dict[str, Array | None] = {**carried, "s": self.scratch["scratch"], "offsets": batches.offsets, "losses": losses}
+        known |= {"rows": batches.rows, "batch": None if batches.rows is None else batch, **given.inputs, **masks}
+        numbers = {"t": given.t, "steps": len(batches)}
+        arguments = list(self.writer.arguments(self.functions["train"]))
+        assert arguments[-2:] == ["batch", "losses"]
+        taken = [ctypes.c_longlong(numbers[n]) if n in numbers else address(known[n]) for n in arguments]
+        self.library.train.restype = None
+        self.library.train(*taken)
+        return losses, {**unflat(carried["w"], given.parameters), **unflat(carried["m"], given.state)}
 
-def flat(arrays: Arrays) -> Array:
+
+def address(array: Array | None) -> Any:
+    if array is None:
+        return None
+    assert array.flags.c_contiguous
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def flat(arrays: Mapping[str, Any]) -> Array:
     return np.concatenate([np.ravel(array) for array in arrays.values()] or [np.zeros(1)]).astype(float)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.engines.reference import run_steps
 from chainrule.program.steps import Step
 from tests.writers.agreement import (
@@ -90,3 +91,17 @@ def test_whole_numbers_may_be_given():
     whole, real = trace(X.astype(int), y.astype(int), *rest), trace(X, y, *rest)
     for step in whole:
         np.testing.assert_array_equal(whole[step], real[step], err_msg=step)
+
+
+def test_conditions_count_as_numbers():
+    """To NumPy True + True is True, and 0.5 * True has a type of its own."""
+    steep = cr.formula("steep", "z * (0.5 * (z > 0) + (z > 1))")
+    program = cr.derive(cr.Network(3, [cr.Dense(4, steep), cr.Dense(1)]), "mean_squared_error")
+    given = single(sample(program))
+    trace = load(program.full.source("numpy", functions=("trace",)))["trace"]
+    values = trace(*arguments(program, "trace", given))
+    z = values["z1"]
+    assert (z > 1).any()
+    np.testing.assert_allclose(values["a1"], z * (0.5 * (z > 0) + 1.0 * (z > 1)), rtol=1e-6)
+    np.testing.assert_array_equal(values["slope1"], np.where(z > 1, 1.5, np.where(z > 0, 0.5, 0)))
+    assert values["a1"].dtype == values["slope1"].dtype == np.float32

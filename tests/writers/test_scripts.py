@@ -130,8 +130,8 @@ def large():
     X, y = random.standard_normal((1000, 8)), random.standard_normal((1000, 1))
     weights = random.uniform(0.5, 1.5, 1000)
     program = NETWORKS["regression"]()
-    more = {"epochs": 3, "batch_size": 128, "dtype": "float64", "progress": False, "sample_weight": weights}
-    return cr.Training(program, X, y, **more)
+    more: dict[str, Any] = {"epochs": 3, "batch_size": 128, "dtype": "float64", "progress": False}
+    return cr.Training(program, X, y, sample_weight=weights, **more)
 
 
 @pytest.mark.parametrize("language", ["numpy", "jax"])
@@ -181,7 +181,7 @@ def test_notebooks_execute_from_top_to_bottom(name):
 
 
 def test_a_jax_notebook_executes():
-    run = training("regression")
+    run = training("founding_3_4_1")
     check(execute_in_jax(cells(run.source("jax", form="notebook"))), run.fit(), 1e-8)
 
 

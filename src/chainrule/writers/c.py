@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 from ..program.ops import Shape
 from ..program.steps import Program
 from ..program.text import number_text
+from . import drivers
 from .loops import INDENT, Axis, Function, Kernel, LoopWriter, Scope, count, product
 from .lowering import ACCUMULATOR, Contraction, Lowered, Nest, Operand, RowWise
 from .names import as_comment
@@ -81,10 +82,33 @@ class CWriter(LoopWriter):
     rows            the most rows a call takes, a constant that scratch memory is sized by; None: the caller says how
                     many, and hands in the memory
     keep            every named step of the full program keeps its value in scratch
-    functions       which functions: step, predict, evaluate, trace
+    functions       which functions: step, predict, evaluate, trace, train
+
+    With rows=None the members of `struct scratch` (and of `struct trace`) are pointers, in the order of `layout`:
+
+        size_t scratch_bytes(int rows);                                     size_t trace_bytes(int rows);
+        void attach(struct scratch *s, real *memory, int rows);             void attach_trace(struct trace *s, ...);
+
+    `attach` lays them out one after another in `memory`, which holds `scratch_bytes(rows)` bytes, for calls of at most
+    so many rows. They are there where the struct has members.
+
+    `train` makes many steps in one call:
+
+        void train(struct parameters *w, struct state *m, struct scratch *s, const struct settings *h, long long t,
+                   long long steps, const long long *offsets, const long long *rows, const real *X, const real *y,
+                   [const real *mask1, ...,] [const real *sample_weight,] real *batch, double *losses);
+
+    Its arguments w, m, s, h and t are always there; a struct that would be empty is declared and never defined, and its
+    pointer not used. t is the number of the first step. The rows of X, y and sample_weight in step i are
+    rows[offsets[i]] to rows[offsets[i + 1] - 1]; those of the masks, which come in program order, are offsets[i] to
+    offsets[i + 1] - 1. Where `rows` is 0, every step takes the first offsets[i + 1] - offsets[i] rows of X as they are,
+    and `batch` may be 0; otherwise `batch` has room for the largest batch: rows x (INPUTS + OUTPUTS + 1) numbers.
+    losses[i] is the loss before the update of step i. In a shared library on Linux link with -Wl,-Bsymbolic, or `train`
+    calls the `step` of the C library.
     """
 
     language = "c"
+    restrict: ClassVar[str] = ""  # what a kernel says of its arrays
     forms: ClassVar[tuple[str, ...]] = ("module", "header", "source")
     structs: ClassVar[Mapping[str, str]] = {"w": "parameters", "m": "state", "s": "scratch", "h": "settings"}
 
@@ -129,13 +153,32 @@ class CWriter(LoopWriter):
         return self.prefix.rstrip("_") or "network"
 
     def written(self, functions: Iterable[str]) -> list[Function]:
-        return [self.write_function(function) for function in functions]
+        """The functions by name, and after them those that go with them."""
+        names = list(functions)
+        written = [self.write_function(name) for name in names if name not in drivers.DRIVERS]
+        by_name = {function.name: function for function in written}
+        if "train" in names:
+            if "step" not in by_name:
+                raise ValueError("train calls step: name both functions")
+            written.append(drivers.train(self, by_name["step"]))
+        return [*written, *self.attachments(written)]
+
+    def attachments(self, functions: Sequence[Function]) -> list[Function]:
+        """Where the caller hands in the memory: the functions that say how much and lay it out."""
+        found = []
+        for struct, suffix in (("scratch", ""), ("trace", "_trace")) if self.rows is None else ():
+            buffers = self.buffers(functions, struct)
+            if buffers:
+                found.append(drivers.scratch_bytes(self, f"{struct}_bytes", buffers))
+                found.append(drivers.attach(self, f"attach{suffix}", buffers))
+        return found
 
     # --- header ---
 
     def head(self, functions: Sequence[Function], guard: bool = True) -> str:
         name = f"{self.file.upper()}_H"
         lines = [*self.facts(functions), *([f"#ifndef {name}", f"#define {name}"] if guard else [])]
+        lines += ["#include <stddef.h>"] if any("size_t" in self.prototype(function) for function in functions) else []
         lines += [f"typedef {self.type} {self.prefix}real;", *self.constants(), ""]
         for letter, struct in self.structs.items():
             lines += self.struct(letter, struct, functions)
@@ -156,7 +199,8 @@ class CWriter(LoopWriter):
         parameters = sum(count(v.shape) for v in program.parameters.values())
         state = sum(count(v.shape) for v in program.state.values())
         scratch = sum(count(shape, self.rows or 1) for shape in self.buffers(functions, "scratch").values())
-        products = (f"{function.name} {multiply_adds(function.lowered):,}" for function in functions)
+        counted = [function for function in functions if function.lowered.nests]
+        products = (f"{function.name} {multiply_adds(function.lowered):,}" for function in counted)
         lines = [f"/* {as_comment(program.title)}. Derived and written by chainrule."]
         if program.edited:
             lines.append(f" * Edited by hand: {', '.join(program.edited)}.")
@@ -188,12 +232,15 @@ class CWriter(LoopWriter):
         fixed = {*self.program.parameters, *self.program.state}
         return dict(sorted(((n, s) for n, s in found.items() if n not in fixed), key=lambda item: self.layer(*item)))
 
-    def layout(self, functions: Sequence[Function], struct: str) -> dict[str, tuple[int, Shape]]:
-        """Where each member of scratch or trace begins, in numbers from the start of the struct, and its shape."""
+    def layout(self, functions: Sequence[Function], struct: str, rows: int = 1) -> dict[str, tuple[int, Shape]]:
+        """Where each member of scratch or trace begins, in numbers from the start of the struct, and its shape.
+
+        Where the caller hands in the memory: from the start of that memory, laid out by `attach` for so many rows.
+        """
         found, offset = {}, 0
         for name, shape in self.buffers(functions, struct).items():
             found[name] = (offset, shape)
-            offset += count(shape, self.rows or 1)
+            offset += count(shape, self.rows or rows)
         return found
 
     def layer(self, name: str, shape: Shape) -> int:
@@ -208,6 +255,11 @@ class CWriter(LoopWriter):
         return "trace" if function == "trace" else "scratch"
 
     def struct(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:
+        lines = self.members(letter, struct, functions)
+        train = any(function.name == "train" for function in functions)
+        return lines or ([f"struct {self.prefix}{struct};  /* without members */"] if train else [])
+
+    def members(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:
         program = self.program
         if letter == "s":
             return [
@@ -228,9 +280,8 @@ class CWriter(LoopWriter):
             return [f"{head}  /* given at every step; beside each the usual value */", *each, "};"]
         variables = program.parameters if letter == "w" else program.state
         comment = "what is learnt" if letter == "w" else "what the step remembers; all zero at first"
-        ones = [name for name, v in variables.items() if v.start and letter == "m"]
-        if ones:
-            comment += f", {', '.join(ones)} all one"
+        if letter == "m" and any(v.start for v in variables.values()):
+            comment += ", running variances all one"
         return self.struct_lines(struct, comment, {name: v.shape for name, v in variables.items()})
 
     def struct_lines(self, name: str, comment: str, members: Mapping[str, Shape], pointers: bool = False) -> list[str]:
@@ -265,10 +316,13 @@ class CWriter(LoopWriter):
             "predict": f"The output {output} for{most} rows of X (N, {self.dimension('INPUTS')}).",
             "evaluate": f"The output {output} and, returned, the loss of{most} rows, in prediction mode.",
             "trace": f"Every value of one step on{most} rows; changes nothing; returns the loss.",
+            **drivers.DESCRIPTIONS,
         }[function.name]
 
     def arguments(self, function: Function) -> dict[str, str]:
         """The arguments of a function, by letter or name: those that its body uses."""
+        if function.name in drivers.DESCRIPTIONS:
+            return drivers.arguments(self, function.name)
         body = "\n".join(function.lines)
         changes = function.name == "step"
         prefix = self.prefix
@@ -289,7 +343,7 @@ class CWriter(LoopWriter):
         return found
 
     def prototype(self, function: Function, end: str = "") -> str:
-        result = "void" if function.name == "predict" else f"{self.prefix}real"
+        result = drivers.RESULTS.get(function.name, f"{self.prefix}real")
         head = f"{result} {self.prefix}{function.name}("
         lines, current = [], head
         arguments = list(self.arguments(function).values())
@@ -303,7 +357,8 @@ class CWriter(LoopWriter):
 
     def body(self, functions: Sequence[Function]) -> str:
         blocks = []
-        mathematics = "#include <math.h>\n#ifdef __FAST_MATH__\n#error -ffast-math breaks the checks for NaN\n#endif"
+        mathematics = "#include <limits.h>\n" if any("INT_MAX" in line for f in functions for line in f.lines) else ""
+        mathematics += "#include <math.h>\n#ifdef __FAST_MATH__\n#error -ffast-math breaks the checks for NaN\n#endif"
         if self.prefix:
             mathematics += f"\n\ntypedef {self.prefix}real real;"
         blocks.append(mathematics)
@@ -321,8 +376,8 @@ class CWriter(LoopWriter):
     def kernel_lines(self, kernel: Kernel) -> list[str]:
         arguments = [f"const struct {self.prefix}settings *restrict h"] * kernel.settings
         arguments += [f"int {size}" for size in kernel.sizes]
-        read = [f"const real *{name}" for name, written in kernel.arrays.items() if not written]
-        write = [f"real *{name}" for name, written in kernel.arrays.items() if written]
+        read = [f"const real *{self.restrict}{name}" for name, written in kernel.arrays.items() if not written]
+        write = [f"real *{self.restrict}{name}" for name, written in kernel.arrays.items() if written]
         arguments += [*read, *(f"real {name}" for name in kernel.scalars), *write]
         result = "real" if kernel.result else "void"
         head = f"static {result} {kernel.name}("
@@ -448,7 +503,7 @@ def wrapped(line: str) -> list[str]:
         breaks = [match.start() for match in found if match.start() > WIDTH // 3]
         if not breaks:
             break
-        best = min(breaks, key=lambda at: (depth(line[:at]), line[at + 1] in "*/", -at))
+        best = min(breaks, key=lambda at: (depth(line[:at]), line[at - 1] != ",", line[at + 1] in "*/", -at))
         lines.append(line[:best])
         line = indent + line[best + 1 :]
     return [*lines, line]

@@ -77,7 +77,7 @@ def parts(text: str, room: int) -> list[str]:
         for operators in BREAKS:
             pieces = split(text, depths, depth, operators)
             if len(pieces) > 1:
-                return packed(pieces, room)
+                return packed(pieces, room, fill=len(pieces) > 4 or " * " in operators)
     return [text]
 
 
@@ -93,16 +93,18 @@ def split(text: str, depths: Sequence[int], depth: int, operators: Sequence[str]
     return [*pieces, text[start:]]
 
 
-def packed(pieces: Sequence[str], room: int) -> list[str]:
-    """A line for each of a few pieces, as many as fit on a line of many."""
-    lines = [""]
+def packed(pieces: Sequence[str], room: int, fill: bool) -> list[str]:
+    """A line for each piece, or with `fill` as many on a line as fit."""
+    lines: list[str] = []
+    more = False  # whether the last line may take more
     for piece in pieces:
-        if len(pieces) > 4 and len(lines[-1]) + 1 + len(piece) <= room:
-            lines[-1] = f"{lines[-1]} {piece}".lstrip()
+        if fill and more and len(lines[-1]) + 1 + len(piece) <= room:
+            lines[-1] += f" {piece}"
         else:
             first, *rest = parts(piece, room)
             lines += [first, *(INDENT + line for line in rest)]
-    return [line for line in lines if line]
+            more = not rest
+    return lines
 
 
 def closing(text: str, opened: int) -> int:

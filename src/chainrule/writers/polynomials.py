@@ -1,7 +1,7 @@
-"""exp, log and tanh in elementary operations, for loops that the compiler vectorises. Accurate to 2 units in the last place.
+"""exp, log and tanh in elementary operations, for loops that the compiler vectorises; right to 2 units in the last place.
 
-exp      x = n ln 2 + r, exp(x) = 2**n (1 + r + r**2 Q(r)); adding 1.5 * 2**52 (double) leaves n in the low bits, from where a
-         shift puts it into the exponent
+exp      x = n ln 2 + r, exp(x) = 2**n (1 + r + r**2 Q(r)); adding 1.5 * 2**52 (double) leaves n in the low bits, from
+         where a shift puts it into the exponent
 log      x = 2**n (1 + f) with 1 + f near 1; s = f / (2 + f), log(1 + f) = f - h + s (h + s**2 P(s**2)), h = f**2 / 2
 tanh     x + x**3 P(x**2) near 0, elsewhere 1 - 2 / (exp(2 x) + 1)
 
@@ -10,15 +10,19 @@ The polynomials are Chebyshev fits of our own.
 
 from __future__ import annotations
 
-CODE = """\
+from collections.abc import Iterable
+
+BITS = """\
 #include <stdint.h>
 #include <string.h>
 
 /* exp, log and tanh as polynomials without branches: the compiler vectorises the loops that they are in. */
 typedef u@whole whole;
 static whole bits_of(real x) { whole bits; memcpy(&bits, &x, sizeof bits); return bits; }
-static real with_bits(whole bits) { real x; memcpy(&x, &bits, sizeof x); return x; }
+static real with_bits(whole bits) { real x; memcpy(&x, &bits, sizeof x); return x; }"""
 
+FUNCTIONS = {
+    "exp_": """\
 static real exp_(real x) {
     const real y = x < @low ? @low : x > @high ? @high : x;
     const real shifted = y * @log2e + @round, n = shifted - @round;
@@ -26,8 +30,8 @@ static real exp_(real x) {
     const real q = @exp;
     const real e = with_bits(bits_of(1 + (r + r * r * q)) + (bits_of(shifted) << @bits));
     return x > @high ? (real)INFINITY : x < @low ? 0 : e;
-}
-
+}""",
+    "log_": """\
 static real log_(real x) {
     const whole bits = bits_of(x), n_bits = (whole)((@whole)(bits - bits_of(@sqrt_half)) >> @bits);
     const real f = with_bits(bits - (n_bits << @bits)) - 1;
@@ -36,14 +40,15 @@ static real log_(real x) {
     const real p = @log;
     const real l = n * @ln2_high - ((h - (s * (h + t * p) + n * @ln2_low)) - f);
     return x >= @least ? (x <= @most ? l : x) : x < 0 || x != x ? (real)NAN : -(real)INFINITY;
-}
-
+}""",
+    "tanh_": """\
 static real tanh_(real x) {
     const real a = x < 0 ? -x : x, t = a * a;
     const real p = @tanh;
     const real u = a < @turn ? a + a * (t * p) : 1 - 2 / (exp_(2 * a) + 1);
     return x < 0 ? -u : u;
-}"""
+}""",
+}
 
 EXP = {
     "float": (1.39269266e-3, 8.36377387e-3, 4.16665501e-2, 0.166665734, 0.5),
@@ -95,15 +100,17 @@ def horner(coefficients: tuple[float, ...], variable: str, suffix: str) -> str:
     return text
 
 
-def code(real: str) -> str:
-    """The functions for float or double."""
+def code(real: str, wanted: Iterable[str]) -> str:
+    """These functions, and those that they call, for float or double; nothing where none is wanted."""
+    needed = set(wanted)
+    if "tanh_" in needed:
+        needed.add("exp_")
+    if not needed:
+        return ""
     suffix = "f" if real == "float" else ""
-    text = CODE.replace("@exp;", horner(EXP[real], "r", suffix) + ";")
-    text = text.replace("@log;", horner(LOG[real], "t", suffix) + ";")
-    text = text.replace("@tanh;", horner(TANH[real], "t", suffix) + ";")
+    text = "\n\n".join([BITS, *(body for name, body in FUNCTIONS.items() if name in needed)])
+    for mark, coefficients, variable in (("@exp;", EXP, "r"), ("@log;", LOG, "t"), ("@tanh;", TANH, "t")):
+        text = text.replace(mark, horner(coefficients[real], variable, suffix) + ";")
     for key in sorted(CONSTANTS[real], key=len, reverse=True):
         text = text.replace(key, CONSTANTS[real][key])
     return text
-
-
-POLYNOMIALS = {real: code(real) for real in ("float", "double")}

@@ -2,18 +2,17 @@
 
 Contractions are computed in register tiles, six rows by two vectors of columns, into a small block `sum`; what follows
 element by element (bias, activation, slope, update in place) is applied to that block while it is in the first cache.
-exp, log and tanh are short polynomials without branches or tables, so that the compiler vectorises the loops they are in.
+exp, log and tanh are short polynomials without branches or tables: the compiler vectorises the loops that they are in.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
 
-from ..program.expr import Name
-from .c import HELPERS, CWriter
-from .loops import INDENT, Axis, Kernel, Scope
+from .c import CWriter
+from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand, Reduction
-from .polynomials import POLYNOMIALS
+from .polynomials import code
 
 TILES = """\
 #include <stddef.h>
@@ -27,7 +26,7 @@ enum { VECTOR = 32 };
 #else
 enum { VECTOR = 16 };
 #endif
-enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, TILE = @TILE@, ROWS = 96, DEPTH = 512 };
+enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, TILE = 6, ROWS = 96, DEPTH = 512 };
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
@@ -36,10 +35,11 @@ typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), m
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
 static int least(int a, int b) { return a < b ? a : b; }
 
-/* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to `sum` where it goes on. Element (i, k) of a
- * lies at i * row + k * along. */
+/* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to `sum` where it goes on. Element (i, k)
+ * of a lies at i * row + k * along. */
 INLINE void tile(const int rows, const int vectors, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
                  const real *b, ptrdiff_t down, real *sum, int goes_on) {
     vector c[TILE][2];
@@ -115,6 +115,10 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
     }
 }"""
 
+SIZES = """\
+enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
+static inline int least(int a, int b) { return a < b ? a : b; }"""
+
 SOFTMAX = """\
 /* p = softmax(z), and its logarithm unless log_p is 0     z (N, M), p (N, M), log_p (N, M) */
 static void softmax(int N, int M, const real *restrict z, real *restrict p, real *restrict log_p) {
@@ -155,3 +159,132 @@ static void log_softmax(int N, int M, const real *restrict z, real *restrict log
             log_p[n + j] = z[n + j] - largest - log_sum;
     }
 }"""
+
+SOFTPLUS = """\
+static real softplus(real z) {
+    const real e = exp_(-fabs@(z)), u = 1 + e;
+    return (u == 1 ? e : log_(u) * (e / (u - 1))) + (z < 0 ? 0 : z);
+}"""
+
+
+class TiledCWriter(CWriter):
+    """Programs as C for GCC and Clang on a desktop or server, in register tiles."""
+
+    restrict = "restrict "
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]  # passed on as they are
+        own = {"exp": "exp_({})", "log": "log_({})", "tanh": "tanh_({})"}
+        self.spellings = {op: text for op, text in self.spellings.items() if op != "erf"} | own  # type: ignore[misc]
+
+    # --- kernels ---
+
+    def contraction_loops(self, nest: Nest, scope: Scope) -> list[str]:
+        """Blocks of rows and columns: a product into `sum`, then what follows for each of its elements."""
+        assert isinstance(nest.core, Contraction)
+        (first, second), over = scope.axes, scope.summed
+        assert over is not None
+        i, j = first.index, second.index
+        element = f"{ACCUMULATOR}[({i} - {i}0) * PANEL + {j} - {j}0]"
+        inside = scope.over(scope.axes, scope.space, **{ACCUMULATOR: element})
+        a = self.left(nest.core.left, scope, first, over)
+        b = self.right(nest.core.right, scope, second, over)
+        columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
+        body = [
+            f"const int rows = least(ROWS, {first.extent} - {i}0), columns = least(PANEL, {second.extent} - {j}0);",
+            f"product(rows, columns, {over.extent}, {a}, {b}, {ACCUMULATOR});",
+            f"for (int {i} = {i}0; {i} < {i}0 + rows; {i}++)",
+            *(INDENT + line for line in self.braced(columns, self.assignments(nest, inside))),
+        ]
+        return [
+            f"real {ACCUMULATOR}[ROWS * PANEL];",
+            f"for (int {j}0 = 0; {j}0 < {second.extent}; {j}0 += PANEL)",
+            f"{INDENT}for (int {i}0 = 0; {i}0 < {first.extent}; {i}0 += ROWS) {{",
+            *(INDENT * 2 + line for line in body),
+            f"{INDENT}}}",
+        ]
+
+    @staticmethod
+    def braced(head: str, body: list[str]) -> list[str]:
+        """A loop; brackets where there is more than one statement inside."""
+        lines = [INDENT + line for line in body]
+        return [head, *lines] if len(body) == 1 else [f"{head} {{", *lines, "}"]
+
+    def left(self, operand: Operand, scope: Scope, own: Axis, over: Axis) -> str:
+        """Where the left operand begins, and how far apart its rows and the elements of a row lie."""
+        array = scope.arrays[operand.name]
+        if operand.transposed:
+            return f"{array} + {own.index}0, 1, {own.extent}"
+        return f"{array} + {own.index}0 * {over.extent}, {over.extent}, 1"
+
+    def right(self, operand: Operand, scope: Scope, own: Axis, over: Axis) -> str:
+        """The same of the right operand: down a column, and across."""
+        array = scope.arrays[operand.name]
+        if operand.transposed:
+            return f"{array} + {own.index}0 * {over.extent}, 1, {over.extent}"
+        return f"{array} + {own.index}0, {own.extent}, 1"
+
+    def reduction_loops(self, nest: Nest, scope: Scope) -> list[str]:
+        """Sums of columns row by row, and totals in several parts, so that the additions run side by side."""
+        core = nest.core
+        assert isinstance(core, Reduction)
+        if core.op != "sum" or nest.rows or (core.axis is None and nest.targets != ("",)) or core.axis == 1:
+            return super().reduction_loops(nest, scope)
+        inner = scope.over(scope.axes, core.inner.shape)
+        if core.axis is None:
+            (axis,) = scope.axes
+            return self.total(nest, inner, axis)
+        outer, column = scope.axes
+        j = column.index
+        with self.within(inner):
+            change = self.accumulate(f"total[{j} - {j}0]", core.inner)
+        own = scope.over((column,), nest.space, **{ACCUMULATOR: f"total[{j} - {j}0]"})
+        columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
+        return [
+            f"for (int {j}0 = 0; {j}0 < {column.extent}; {j}0 += COLUMNS) {{",
+            f"{INDENT}const int columns = least(COLUMNS, {column.extent} - {j}0);",
+            f"{INDENT}real total[COLUMNS] = {{0}};",
+            f"{INDENT}{self.for_loop(outer)}",
+            f"{INDENT * 2}{columns}",
+            f"{INDENT * 3}{change}",
+            *(INDENT + line for line in self.braced(columns, self.assignments(nest, own))),
+            "}",
+        ]
+
+    def total(self, nest: Nest, scope: Scope, axis: Axis) -> list[str]:
+        core = nest.core
+        assert isinstance(core, Reduction)
+        k, name = axis.index, self.accumulator(nest)
+        with self.within(scope):
+            part = self.accumulate(f"part[{k} - {k}0]", core.inner)
+            rest = self.accumulate(name, core.inner)
+        own = scope.over((), (), **{ACCUMULATOR: name})
+        return [
+            f"real {name} = {self.number(0.0)}, part[PARTS] = {{0}};",
+            f"int {k}0 = 0;",
+            f"for (; {k}0 + PARTS <= {axis.extent}; {k}0 += PARTS)",
+            f"{INDENT}for (int {k} = {k}0; {k} < {k}0 + PARTS; {k}++)",
+            f"{INDENT * 2}{part}",
+            "for (int i = 0; i < PARTS; i++)",
+            f"{INDENT}{name} += part[i];",
+            f"for (int {k} = {k}0; {k} < {axis.extent}; {k}++)",
+            f"{INDENT}{rest}",
+            *self.assignments(nest, own),
+        ]
+
+    # --- the text ---
+
+    def body(self, functions: Sequence[Function]) -> str:
+        """The plain text with tiles, polynomials and the row-wise functions put in place."""
+        for name, text in {"softmax": SOFTMAX, "log_softmax": LOG_SOFTMAX}.items():
+            if name in self.blocks:
+                self.blocks[name] = text
+        if "softplus" in self.helper_texts:
+            self.helper_texts["softplus"] = SOFTPLUS.replace("@", self.suffix).splitlines()
+        text = super().body(functions)
+        wanted = [name for name in ("exp_", "log_", "tanh_") if f"{name}(" in text]
+        mark = "\n\ntypedef" if self.prefix else "#endif"
+        position = text.index("\n\n", text.index(mark) + len(mark))
+        before, after = text[:position], text[position:]
+        tiles = TILES if "product(" in text else SIZES
+        return "\n\n".join(filter(None, [before, code(self.type, wanted), tiles])) + after

@@ -38,9 +38,7 @@ def step(X, y, parameters, state, t, rate=0.1, epsilon=1e-10, clip_delta=1.0):
 
     # update
     learning_rate = (
-        0.5
-        * rate
-        * (1 + jnp.cos(jnp.pi * jnp.minimum(t - 1, 1000) / 1000))
+        0.5 * rate * (1 + jnp.cos(jnp.pi * jnp.minimum(t - 1, 1000) / 1000))
         * jnp.minimum(1, t / 100)
     )
 
