@@ -21,6 +21,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
 
+# `auto` is NumPy here unless a test says otherwise: compiling hundreds of programs takes longer than running them.
+os.environ.setdefault("CHAINRULE_ENGINE", "numpy")
+
 # PyTorch has an environment of its own: `make oracle`.
 collect_ignore = [] if find_spec("torch") else ["oracle"]
 

@@ -124,7 +124,12 @@ class Compiled:
         carried, losses = self.carry(given), np.full(len(batches), np.nan)
         row = sum(int(array.shape[1]) for name, array in given.inputs.items() if name not in masks)
         batch = np.full(int(batches.sizes.max()) * row, np.nan, self.dtype)
-        known: dict[str, Array | None] = {**carried, "s": self.scratch["scratch"], "offsets": batches.offsets, "losses": losses}
+        known: dict[str, Array | None] = {
+            **carried,
+            "s": self.scratch["scratch"],
+            "offsets": batches.offsets,
+            "losses": losses,
+        }
         known |= {"rows": batches.rows, "batch": None if batches.rows is None else batch, **given.inputs, **masks}
         numbers = {"t": given.t, "steps": len(batches)}
         arguments = list(self.writer.arguments(self.functions["train"]))

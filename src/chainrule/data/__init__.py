@@ -14,8 +14,9 @@ from .arrays import (
 from .column import Column
 from .csv_file import read_csv
 from .errors import DataError
+from .opening import open_regular, read_regular
 from .prepare import Preparation
-from .quoting import printable, quoted
+from .quoting import listed, printable, quoted, shown_path
 from .roles import Role, Roles, Task, find_roles, role_of
 from .split import split
 from .table import Table
@@ -35,10 +36,14 @@ __all__ = [
     "check_target",
     "check_unit_interval",
     "find_roles",
+    "listed",
     "one_hot",
+    "open_regular",
     "printable",
     "quoted",
     "read_csv",
+    "read_regular",
     "role_of",
+    "shown_path",
     "split",
 ]

@@ -8,17 +8,16 @@ dropped, cells are kept as they are.
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import os
 import re
-import stat
 from collections.abc import Iterator
 
 import numpy as np
 
 from .column import Column
 from .errors import DataError
+from .opening import open_regular, reason, too_large
 from .quoting import quoted, shown_path
 from .table import Table
 
@@ -51,7 +50,7 @@ def read_csv(path: str | os.PathLike[str], most_bytes: int = MOST_BYTES) -> Tabl
         tabs instead of commas.
     """
     source = shown_path(path)
-    with _opened(path, source, most_bytes) as file:
+    with open_regular(path, most_bytes, source) as file:
         lines = _Lines(file, source, most_bytes)
         records = _records(lines, source)
         _, header = next(records, (1, []))
@@ -76,31 +75,6 @@ def read_csv(path: str | os.PathLike[str], most_bytes: int = MOST_BYTES) -> Tabl
     return Table(made, np.array(numbers, dtype=np.int64), source)
 
 
-def _opened(path: str | os.PathLike[str], source: str, most_bytes: int) -> io.BufferedReader:
-    """The file, open for reading. Opening never waits (as it would for a FIFO), and only regular files are accepted."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        raise DataError(f"{source}: there is no such file") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        if isinstance(error, OSError) and error.errno == errno.ENXIO:
-            raise DataError(f"{source} is not a regular file") from None
-        raise DataError(f"{source} cannot be opened: {_reason(error)}") from None
-    try:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise DataError(f"{source} is a directory; name a file in it")
-        if not stat.S_ISREG(status.st_mode):
-            raise DataError(f"{source} is not a regular file; copy what it holds into one first")
-        if status.st_size > most_bytes:
-            raise DataError(_too_large(source, most_bytes))
-        return io.BufferedReader(io.FileIO(descriptor, "rb"))
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
 class _Lines:
     """The lines of a file as text, checked one by one; counts them, and the bytes since `record_bytes` was reset."""
 
@@ -115,7 +89,7 @@ class _Lines:
         while block := self._readline():
             read += len(block)
             if read > self._most_bytes:
-                raise DataError(_too_large(self._source, self._most_bytes))
+                raise DataError(too_large(self._source, self._most_bytes))
             if read == len(block):
                 self._check_kind(block)
                 block = block.removeprefix(_BYTE_ORDER_MARK)
@@ -135,7 +109,7 @@ class _Lines:
         try:
             return self._file.readline(MOST_RECORD + 1) or b""
         except OSError as error:
-            raise DataError(f"{self._source} cannot be read: {_reason(error)}") from None
+            raise DataError(f"{self._source} cannot be read: {reason(error)}") from None
 
     def _check_kind(self, start: bytes) -> None:
         for magic, kind in _OTHER_KINDS:
@@ -217,13 +191,3 @@ def _broken(source: str, number: int, reason: str) -> str:
         "expected after": "text behind a closing quotation mark (inside a quoted cell, write it twice)",
     }
     return f"{source}, row {number}: {next((told[part] for part in told if part in reason), reason)}"
-
-
-def _too_large(source: str, most_bytes: int) -> str:
-    return (
-        f"{source} is larger than {most_bytes:,} bytes, the most that is read into memory; take fewer rows or columns"
-    )
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from .compiler import HINT, CompilerError, allowed, find_compiler
 
 if TYPE_CHECKING:
     from ..program.steps import Program
     from .engine import Engine
 
-ENGINES = {"numpy": "NumPyEngine", "reference": "ReferenceEngine"}
+ENGINES = {"c": "CEngine", "numpy": "NumPyEngine", "reference": "ReferenceEngine"}
 
 
 def choose(name: str) -> str:
-    """The engine that `auto` stands for.  ValueError: an unknown name (the message lists the known ones)."""
-    if name == "auto":
-        return "numpy"
-    if name not in ENGINES:
+    """The engine that a name stands for: `auto` is c where a compiler exists and may be used, else numpy.
+
+    Raises
+        ValueError: an unknown name (the message lists the known ones).
+        CompilerError: c where there is no compiler, or where CHAINRULE_ENGINE=numpy forbids it.
+    """
+    if name not in ("auto", *ENGINES):
         raise ValueError(f"unknown engine '{name}'; known: auto, {', '.join(ENGINES)}")
+    if name == "auto":
+        return "c" if allowed() and has_compiler() else "numpy"
+    if name == "c" and not allowed():
+        raise CompilerError("CHAINRULE_ENGINE=numpy forbids compiling: unset it, or use engine='numpy'")
     return name
 
 
+def has_compiler() -> bool:
+    if find_compiler() is not None:
+        return True
+    say_once(f"engine 'auto' uses NumPy: there is no C compiler here. For much faster training {HINT}")
+    return False
+
+
+@lru_cache(maxsize=32)
+def say_once(message: str) -> None:
+    """A warning, the first time."""
+    warnings.warn(message, RuntimeWarning, stacklevel=4)
+
+
 def make_engine(program: Program, name: str = "auto", dtype: str = "float32", **options: Any) -> Engine:
-    """A program made ready to run."""
+    """A program made ready to run; `auto` falls back to NumPy, and says so, where compiling fails."""
     chosen = choose(name)
-    made: Engine = getattr(import_module(f".{chosen}", __name__), ENGINES[chosen])(program, dtype, **options)
+    try:
+        return load(chosen, program, dtype, **options)
+    except CompilerError as error:
+        if name != "auto":
+            raise
+        say_once(f"engine 'auto' uses NumPy: {error}")
+        return load("numpy", program, dtype)
+
+
+def load(name: str, program: Program, dtype: str, **options: Any) -> Engine:
+    made: Engine = getattr(import_module(f".{name}", __name__), ENGINES[name])(program, dtype, **options)
     return made

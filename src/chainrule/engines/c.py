@@ -38,10 +38,11 @@ class Loaded:
     """An emitted module, compiled, and what its functions take."""
 
     def __init__(self, program: Program, dtype: np.dtype[Any], kernels: str, functions: tuple[str, ...]) -> None:
-        self.writer = writer("c", kernels)(program, real=REAL[dtype.name], prefix=PREFIX, rows=None)
+        given = {"real": REAL[dtype.name], "prefix": PREFIX, "rows": None}
+        self.writer = writer("c", kernels)(program, **given)
         written = {function.name: function for function in self.writer.written(functions)}
         self.arguments = {name: tuple(self.writer.arguments(function)) for name, function in written.items()}
-        self.text = writer("c", kernels)(program, real=REAL[dtype.name], prefix=PREFIX, rows=None).module(functions)
+        self.text: str = writer("c", kernels)(program, **given).module(functions)
         self.library = library(self.text)
         self.dtype, self.scratch = dtype, Scratch()
         self.struct = "trace" if functions == TRACE else "scratch"

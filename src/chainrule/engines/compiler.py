@@ -1,7 +1,7 @@
 """The system's C compiler, and a cache of what it made.
 
-A library is compiled once for its source, flags, compiler and processor, and kept in the user's cache directory (mode 0700),
-written atomically, with a digest beside it: what is truncated or foreign is compiled again, never loaded.
+A library is compiled once for its source, flags, compiler and processor, and kept in the user's cache directory (mode
+0700), written atomically, with a digest beside it: what is truncated or foreign is compiled again, never loaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 
 FLAGS = ("-std=gnu99", "-O2", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
-         "-ftree-vectorize")  # fmt: skip
+         "-freciprocal-math", "-ftree-vectorize")  # fmt: skip
+GCC_ONLY = ("-fvect-cost-model=dynamic",)
 SHARED = ("-shared", "-fPIC")
 NATIVE = "-march=native"
 SECONDS = 60.0  # a compiler that takes longer is given up
@@ -39,6 +40,24 @@ class Compiler:
     command: tuple[str, ...]
     version: str
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How this compiler is asked for fast code that keeps NaN and infinity: never -ffast-math."""
+        return FLAGS if "clang" in self.version else (*FLAGS, *GCC_ONLY)
+
+
+def called(command: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+    """A command's exit code and what it said; OSError or TimeoutExpired where it gives none."""
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        errors="replace",
+    )
+
 
 @lru_cache(maxsize=8)
 def _asked(command: tuple[str, ...], search_path: str) -> Compiler | None:
@@ -46,9 +65,7 @@ def _asked(command: tuple[str, ...], search_path: str) -> Compiler | None:
     if path is None:
         return None
     try:
-        done = subprocess.run(
-            [path, *command[1:], "--version"], capture_output=True, text=True, timeout=10, check=False, stdin=subprocess.DEVNULL
-        )
+        done = called([path, *command[1:], "--version"], 10)
     except (OSError, subprocess.TimeoutExpired):
         return None
     if done.returncode:
@@ -105,7 +122,7 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def library(source: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
+def library(source: str) -> ctypes.CDLL:
     """The source as a loaded library, from the cache or compiled now.
 
     Raises
@@ -114,7 +131,9 @@ def library(source: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
     compiler = find_compiler()
     if compiler is None:
         raise CompilerError(f"there is no C compiler here ({', '.join(NAMES)}): {HINT}")
-    parts = (source, *flags, *compiler.command, compiler.version, processor() if NATIVE in flags else platform.machine())
+    flags = compiler.flags
+    machine = processor() if NATIVE in flags else platform.machine()
+    parts = (source, *flags, *compiler.command, compiler.version, machine)
     name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
     directory = cache_directory()
     if directory is not None:
@@ -156,18 +175,16 @@ def compile_to(compiler: Compiler, source: str, flags: tuple[str, ...], path: Pa
         compile_file(compiler, flags, text, made)
         digest = Path(temporary) / "program.sha256"
         digest.write_text(digest_of(made))
-        os.chmod(made, 0o700)
-        os.replace(made, path)
-        os.replace(digest, path.with_suffix(".sha256"))
+        made.chmod(0o700)
+        made.replace(path)
+        digest.replace(path.with_suffix(".sha256"))
 
 
 def compile_file(compiler: Compiler, flags: tuple[str, ...], text: Path, made: Path) -> None:
     """Compile one file into a shared library.  CompilerError: with the first lines of what the compiler said."""
     command = [*compiler.command, *flags, *SHARED, "-o", str(made), str(text), "-lm"]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL, errors="replace"
-        )
+        done = called(command, SECONDS)
     except subprocess.TimeoutExpired:
         raise CompilerError(f"{compiler.command[0]} took more than {SECONDS:g} s; use engine='numpy'") from None
     except OSError as error:

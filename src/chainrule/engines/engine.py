@@ -120,6 +120,18 @@ class Engine:
         raise NotImplementedError(f"the {self.name} engine runs no source")
 
 
+def packed(arrays: Arrays) -> Arrays:
+    """The same arrays one after another in one piece of memory, as a struct of C would hold them."""
+    if not arrays:
+        return {}
+    memory = np.concatenate([array.ravel() for array in arrays.values()])
+    found, begin = {}, 0
+    for name, array in arrays.items():
+        found[name] = memory[begin : begin + array.size].reshape(array.shape)
+        begin += array.size
+    return found
+
+
 def first_failure(program: Program, values: Mapping[str, Array]) -> str | None:
     """The first name that is assigned a value that is not finite; None where all that are known are finite."""
     for step in program.steps:
@@ -129,4 +141,4 @@ def first_failure(program: Program, values: Mapping[str, Array]) -> str | None:
     return None
 
 
-__all__ = ["DTYPES", "Array", "Arrays", "Batches", "Engine", "ProgramError", "first_failure"]
+__all__ = ["DTYPES", "Array", "Arrays", "Batches", "Engine", "ProgramError", "first_failure", "packed"]

@@ -63,3 +63,6 @@ class ElasticNet(Penalty):
 
     l1: float
     l2: float
+
+
+PENALTIES: dict[str, type[Penalty]] = {"l1": L1, "l2": L2, "elastic_net": ElasticNet}

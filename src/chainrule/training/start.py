@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.engine import Arrays
+from ..engines.engine import Arrays, packed
 from ..engines.reference import evaluate
 from ..program.ops import Shape, format_shape
 from ..program.steps import Program, Variable
@@ -28,7 +28,8 @@ def draw(program: Program, random: np.random.RandomState, dtype: np.dtype[Any]) 
         return np.full(shape, variable.start, dtype=dtype)
 
     parameters = {name: start(variable) for name, variable in program.parameters.items()}
-    return parameters, {name: start(variable) for name, variable in program.state.items()}
+    state = {name: start(variable) for name, variable in program.state.items()}
+    return packed(parameters), packed(state)
 
 
 def concrete(shape: Shape) -> tuple[int, ...]:

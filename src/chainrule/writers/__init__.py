@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..program.steps import Program
 
-LANGUAGES = {"numpy": "NumPyWriter", "jax": "JaxWriter", "c": "CWriter", "javascript": "JavaScriptWriter"}
+LANGUAGES = {
+    "numpy": ("numpy", "NumPyWriter"),
+    "jax": ("jax", "JaxWriter"),
+    "c": ("c", "CWriter"),
+    "javascript": ("javascript", "JavaScriptWriter"),
+}
+KERNELS = {"c": {"plain": ("c", "CWriter"), "tiled": ("tiled", "TiledCWriter")}}
 
 
-def writer(language: str) -> Any:
-    """The writer of a language.  ValueError: an unknown one (the message lists the known ones)."""
+def writer(language: str, kernels: str = "plain") -> Any:
+    """The writer of a language, with a kernel set.  ValueError: an unknown one (the message lists the known ones)."""
     if language not in LANGUAGES:
         raise ValueError(f"unknown language '{language}'; known: {', '.join(LANGUAGES)}")
-    return getattr(import_module(f".{language}", __name__), LANGUAGES[language])
+    sets = KERNELS.get(language, {"plain": LANGUAGES[language]})
+    if kernels not in sets:
+        raise ValueError(f"unknown kernels '{kernels}' for {language}; known: {', '.join(sets)}")
+    module, name = sets[kernels]
+    return getattr(import_module(f".{module}", __name__), name)
 
 
 def write(program: Program, language: str = "numpy", form: str = "module", **options: Any) -> str:
@@ -32,11 +42,14 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
                 names       "founding" shows the founding texts' names beside ours
                 notes       the language of the notes: en, es, de, zh-Hans, zh-Hant
                 functions   which functions a module holds: step, predict, evaluate, trace
+                kernels     of C: plain loops, or tiled for desktops and servers
 
     Raises
         ValueError: an unknown language, form or option.
     """
-    chosen = writer(language)(program, **{k: v for k, v in options.items() if k not in ("run", "functions")})
+    kernels = options.pop("kernels", "plain")
+    given = {key: value for key, value in options.items() if key not in ("run", "functions")}
+    chosen = writer(language, kernels)(program, **given)
     if form not in chosen.forms:
         raise ValueError(f"unknown form '{form}' for {language}; known: {', '.join(chosen.forms)}")
     if form in ("script", "notebook") and "run" not in options:

@@ -11,132 +11,29 @@ to; what only its own nest reads stays in a register.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..program.expr import Call, Expr, Name, call, names, rebuild, walk
-from ..program.ops import Dimension, Shape
+from ..program.ops import Shape
 from ..program.reverse import size
 from ..program.simplify import simplify
-from ..program.steps import Phase, Program, ProgramError, Statement, Step, Update
+from ..program.steps import Phase, Program, ProgramError, Statement, Step
+from .joining import join_columns, join_gradients, join_neighbours, join_rows, registers
+from .nests import (
+    ACCUMULATOR,
+    Contraction,
+    Core,
+    Lowered,
+    Nest,
+    Operand,
+    Reduction,
+    RowWise,
+    leaves,
+)  # fmt: skip
 
-ACCUMULATOR = "sum"  # what a core's result is called in the assignments of its nest
 ROW_WISE = ("softmax", "log_softmax")
 REDUCED = ("sum", "mean", "max", "variance")
-
-
-@dataclass(frozen=True)
-class Operand:
-    """One side of a contraction; `shape` is that of the array in memory, before any transposition."""
-
-    name: str
-    shape: Shape
-    transposed: bool
-
-
-@dataclass(frozen=True)
-class Contraction:
-    """`left @ right`, with `over` the dimension summed over."""
-
-    left: Operand
-    right: Operand
-    over: Dimension
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """The sum or maximum of `inner` over one axis, or over all (None)."""
-
-    op: str
-    inner: Expr
-    axis: int | None
-
-
-@dataclass(frozen=True)
-class RowWise:
-    """softmax and log_softmax of a matrix, row by row: op -> the name of its result."""
-
-    source: str
-    results: tuple[tuple[str, str], ...]
-
-
-Core = Contraction | Reduction | RowWise
-
-
-@dataclass(frozen=True)
-class Nest:
-    """A loop nest.
-
-    space           the shape of every target
-    assignments     target and value, in order, each seeing the ones before; the core's result is the name `sum`
-    core            what is computed for each element before the assignments
-    rows            nests over (N, 1) computed once a row: their targets are registers of the row
-    steps           the statements of the program that it carries out, in order
-    registers       the targets that no other nest reads
-    beside          the column sums of a contraction's right side, taken by the same function: `db1` with `dW1`
-    """
-
-    phase: Phase
-    space: Shape
-    assignments: tuple[tuple[str, Expr], ...]
-    core: Core | None = None
-    rows: tuple[Nest, ...] = ()
-    steps: tuple[Statement, ...] = ()
-    registers: frozenset[str] = frozenset()
-    beside: Nest | None = None
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """What the nest assigns, in order."""
-        found = [target for target, _ in self.assignments]
-        if isinstance(self.core, RowWise):
-            found += [name for _, name in self.core.results]
-        if self.beside is not None:
-            found += self.beside.targets
-        return tuple(dict.fromkeys(found))
-
-    @property
-    def expressions(self) -> tuple[Expr, ...]:
-        """Everything the nest evaluates, its rows' expressions first."""
-        inner = (self.core.inner,) if isinstance(self.core, Reduction) else ()
-        rows = tuple(e for row in self.rows for e in row.expressions)
-        return (*rows, *inner, *(value for _, value in self.assignments))
-
-    @property
-    def reads(self) -> dict[str, Shape]:
-        """The names that must be there before the nest runs, with their shapes, in the order of their use."""
-        found: dict[str, Shape] = {}
-        if isinstance(self.core, Contraction):
-            found |= {operand.name: operand.shape for operand in (self.core.left, self.core.right)}
-        if isinstance(self.core, RowWise):
-            found[self.core.source] = self.space
-        own = {ACCUMULATOR, *(target for row in self.rows for target in row.targets)}
-        for row in self.rows:
-            found |= {name: shape for name, shape in row.reads.items() if name not in own}
-        inner = (("", self.core.inner),) if isinstance(self.core, Reduction) else ()
-        for target, value in (*inner, *self.assignments):
-            found |= {leaf.name: leaf.shape for leaf in leaves(value) if leaf.name not in own}
-            own.add(target)
-        if self.beside is not None:
-            found |= {name: shape for name, shape in self.beside.reads.items() if name not in found}
-        return found
-
-    @property
-    def update(self) -> Update | None:
-        """The update of a parameter that this nest carries out, if it does."""
-        return next((s for s in self.steps if isinstance(s, Update) and s.gradient is not None), None)
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """The nests of one function, in order, and the arrays that one nest leaves for another."""
-
-    nests: tuple[Nest, ...]
-    buffers: Mapping[str, Shape] = field(default_factory=dict)
-
-
-def leaves(expr: Expr) -> Iterator[Name]:
-    return (node for node in walk(expr) if isinstance(node, Name))
 
 
 def lower(
@@ -172,9 +69,6 @@ def lower(
         if target not in nest.registers and target not in fixed and lowering.shapes[target] != ()
     }
     return Lowered(tuple(nests), buffers)
-
-
-# --- one nest a statement ------------------------------------------------------------------------------------------
 
 
 class Lowering:
@@ -333,122 +227,6 @@ def prepared(expr: Expr) -> Expr:
         return node
 
     return rebuild(expr, change)
-
-
-# --- joining -------------------------------------------------------------------------------------------------------
-
-
-def join_rows(nests: Sequence[Nest], kept: set[str]) -> list[Nest]:
-    """A value per row that only one nest over the same rows reads is computed there."""
-    found = list(nests)
-    for nest in reversed(nests):
-        if not (isinstance(nest.core, Reduction) and nest.core.axis == 1) or kept & set(nest.targets):
-            continue
-        nest = next(n for n in found if n.targets == nest.targets)
-        readers = [n for n in found if n is not nest and set(nest.targets) & set(n.reads)]
-        if len(readers) == 1 and runs_over_rows(readers[0]):
-            index = found.index(readers[0])
-            own = replace(nest, rows=())
-            found[index] = replace(readers[0], rows=(*nest.rows, own, *readers[0].rows))
-            found.remove(nest)
-    return found
-
-
-def runs_over_rows(nest: Nest) -> bool:
-    if isinstance(nest.core, Reduction):
-        shape = nest.core.inner.shape
-        return nest.core.axis != 0 and len(shape) == 2 and shape[0] == "N"
-    return nest.core is None and len(nest.space) == 2 and nest.space[0] == "N"
-
-
-def join_neighbours(nests: Sequence[Nest]) -> list[Nest]:
-    """An element-wise nest joins the one that computes what it reads, over the same space and in the same phase."""
-    found: list[Nest] = []
-    for nest in nests:
-        host = host_of(nest, found)
-        if host is None:
-            found.append(nest)
-        else:
-            before = found[host]
-            found[host] = replace(
-                before,
-                assignments=(*before.assignments, *nest.assignments),
-                steps=(*before.steps, *nest.steps),
-            )
-    return found
-
-
-def host_of(nest: Nest, before: Sequence[Nest]) -> int | None:
-    """Where an element-wise nest may go: to the last one that it reads from."""
-    if nest.core is not None or nest.rows or nest.space == () or any(isinstance(s, Update) for s in nest.steps):
-        return None
-    reads = set(nest.reads)
-    writers = [index for index, other in enumerate(before) if reads & set(other.targets)]
-    if not writers:
-        return None
-    host = before[writers[-1]]
-    fits = host.phase == nest.phase and host.space == nest.space and not isinstance(host.core, RowWise)
-    return writers[-1] if fits and not (isinstance(host.core, Reduction) and len(host.space) != 1) else None
-
-
-def join_gradients(nests: Sequence[Nest], kept: set[str]) -> list[Nest]:
-    """A gradient that only its update reads is computed there, element by element."""
-    found = list(nests)
-    for nest in nests:
-        if nest.update is None or nest.core is not None:
-            continue
-        for other in found:
-            targets = set(other.targets)
-            readers = [n for n in found if n is not other and targets & set(n.reads)]
-            if (
-                readers == [nest]
-                and other.space == nest.space
-                and isinstance(other.core, Contraction | Reduction)
-                and not targets & kept
-                and len(other.assignments) == 1
-            ):
-                joined = replace(
-                    nest,
-                    core=other.core,
-                    assignments=(*other.assignments, *nest.assignments),
-                    steps=(*other.steps, *nest.steps),
-                )
-                found[found.index(nest)] = joined
-                found.remove(other)
-                break
-    return found
-
-
-def join_columns(nests: Sequence[Nest]) -> list[Nest]:
-    """The gradient of a bias is taken beside that of the weights: both are sums over the rows of the same delta."""
-    found: list[Nest] = []
-    for nest in nests:
-        weights = found[-1] if found else None
-        core = nest.core
-        if (
-            weights is not None
-            and isinstance(weights.core, Contraction)
-            and isinstance(core, Reduction)
-            and weights.core.over == "N"
-            and (core.op, core.axis, core.inner) == ("sum", 0, Name(weights.core.right.name, weights.core.right.shape))
-            and weights.phase == nest.phase
-            and weights.beside is None
-        ):
-            found[-1] = replace(weights, beside=nest, steps=(*weights.steps, *nest.steps))
-        else:
-            found.append(nest)
-    return found
-
-
-def registers(nests: Sequence[Nest], kept: set[str]) -> list[Nest]:
-    """What only its own nest reads needs no memory."""
-    result = []
-    for nest in nests:
-        read = {name for other in nests if other is not nest for name in other.reads}
-        own = frozenset(t for t in nest.targets if t not in kept and t not in read and nest.space != ())
-        beside = replace(nest.beside, registers=own & set(nest.beside.targets)) if nest.beside else None
-        result.append(replace(nest, registers=own, beside=beside))
-    return result
 
 
 __all__ = [

@@ -7,8 +7,9 @@ exp, log and tanh are short polynomials without branches or tables: the compiler
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..program.expr import Call
 from .c import CWriter
 from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand, Reduction
@@ -160,6 +161,16 @@ static void log_softmax(int N, int M, const real *restrict z, real *restrict log
     }
 }"""
 
+FLUSH = """\
+#if defined(__SSE__)
+#include <xmmintrin.h>
+static unsigned flush(void) { const unsigned before = _mm_getcsr(); _mm_setcsr(before | 0x8040); return before; }
+static void restore(unsigned before) { _mm_setcsr(before); }
+#else
+static unsigned flush(void) { return 0; }
+static void restore(unsigned before) { (void)before; }
+#endif"""
+
 SOFTPLUS = """\
 static real softplus(real z) {
     const real e = exp_(-fabs@(z)), u = 1 + e;
@@ -176,6 +187,12 @@ class TiledCWriter(CWriter):
         super().__init__(*args, **options)  # type: ignore[arg-type]  # passed on as they are
         own = {"exp": "exp_({})", "log": "log_({})", "tanh": "tanh_({})"}
         self.spellings = {op: text for op, text in self.spellings.items() if op != "erf"} | own  # type: ignore[misc]
+
+    def function(self, expr: Call) -> str:
+        if expr.op != "erf":
+            return super().function(expr)
+        self.need("erf")  # our own, from the op table: erf of libm is no loop that vectorises
+        return f"erf_({self(expr.args[0])})"
 
     # --- kernels ---
 
@@ -274,6 +291,14 @@ class TiledCWriter(CWriter):
 
     # --- the text ---
 
+    def written(self, functions: Iterable[str]) -> list[Function]:
+        """`train` counts numbers too small to matter as 0: on x86 each of them would cost a hundred others."""
+        written = super().written(functions)
+        for function in written:
+            if function.name == "train":
+                function.lines[:] = ["const unsigned before = flush();", *function.lines, "restore(before);"]
+        return written
+
     def body(self, functions: Sequence[Function]) -> str:
         """The plain text with tiles, polynomials and the row-wise functions put in place."""
         for name, text in {"softmax": SOFTMAX, "log_softmax": LOG_SOFTMAX}.items():
@@ -281,10 +306,14 @@ class TiledCWriter(CWriter):
                 self.blocks[name] = text
         if "softplus" in self.helper_texts:
             self.helper_texts["softplus"] = SOFTPLUS.replace("@", self.suffix).splitlines()
+        if "erf" in self.helper_texts:
+            head, *rest = self.helper_texts["erf"]
+            self.helper_texts["erf"] = [head.replace(" erf(", " erf_("), *rest]
         text = super().body(functions)
         wanted = [name for name in ("exp_", "log_", "tanh_") if f"{name}(" in text]
         mark = "\n\ntypedef" if self.prefix else "#endif"
         position = text.index("\n\n", text.index(mark) + len(mark))
         before, after = text[:position], text[position:]
         tiles = TILES if "product(" in text else SIZES
-        return "\n\n".join(filter(None, [before, code(self.type, wanted), tiles])) + after
+        flush = FLUSH if "= flush()" in text else ""
+        return "\n\n".join(filter(None, [before, code(self.type, wanted), tiles, flush])) + after

@@ -1,0 +1,300 @@
+"""The C engine: compiles what is emitted, agrees with the reference on every named step, and fails clearly."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines import compiler, make_engine
+from chainrule.engines.compiler import CompilerError
+from chainrule.engines.engine import Batches, Engine
+from tests.zoo import ZOO, Sample, sample
+
+KERNELS = ("plain", "tiled")
+
+
+@pytest.fixture(autouse=True)
+def compiling_is_allowed(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
+
+
+def run(engine: Engine, given: Sample, steps: int) -> np.ndarray:
+    inputs = {name: array for name, array in given.inputs.items() if name in ("X", "y", "sample_weight")}
+    masks = {name: np.tile(array, (steps, 1)) for name, array in given.inputs.items() if name not in inputs}
+    batches = Batches.whole(given.rows, steps)
+    return engine.run(inputs, batches, masks, given.parameters, given.state, given.t, given.hyperparameters)
+
+
+def agree(found, wanted, scale=None, tolerance=1e-10):
+    """DESIGN.md section 3."""
+    scale = np.abs(wanted).max(initial=0.0) if scale is None else scale
+    return bool((np.abs(found - wanted) <= tolerance * max(scale, 1e-300)).all())
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_named_step_and_several_steps_agree_with_the_reference(name):
+    program = ZOO[name]()
+    kernels = KERNELS[list(ZOO).index(name) % 2]
+    ours, wanted = make_engine(program, "c", "float64", kernels=kernels), make_engine(program, "reference", "float64")
+    given = sample(program, 7, 3)
+    arguments = (given.inputs, given.parameters, given.state, given.t, given.hyperparameters)
+    full = make_engine(program.full, "reference", "float64").trace(*arguments)
+    values = ours.trace(*arguments)
+    gradients = [step.name for step in program.full.phase("backward")]
+    largest = max((float(np.abs(full[g]).max()) for g in gradients if g.startswith("d")), default=1.0)
+    for step, value in full.items():
+        scale = largest if step in gradients else None
+        assert agree(values[step], value, scale), step
+    mine, theirs = sample(program, 7, 3), sample(program, 7, 3)
+    assert agree(run(ours, mine, 4), run(wanted, theirs, 4))
+    for after, reference in ((mine.parameters, theirs.parameters), (mine.state, theirs.state)):
+        for key, array in after.items():
+            assert agree(array, reference[key], max(1.0, np.abs(reference[key]).max())), key
+    X, y = given.inputs["X"], given.inputs["y"]
+    (output, loss), (right, total) = (e.evaluate(X, y, mine.parameters, mine.state) for e in (ours, wanted))
+    assert agree(output, right)
+    assert agree(np.array(loss), np.array(total))
+    assert agree(ours.predict(X, mine.parameters, mine.state), right)
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.RandomState(0)
+    X = random.standard_normal((3000, 6))
+    return X, (X[:, 0] * X[:, 1] > 0).astype(int)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_a_training_follows_the_numpy_engine(kernels):
+    X, y = digits()
+    program = cr.derive(
+        cr.Network.parse("6-20-7-2", output="softmax", dropout=0.2, batch_norm=True),
+        "softmax_cross_entropy",
+        cr.Adam(0.01),
+    )
+    weights = {}
+    for engine in ("numpy", "c"):
+        training = cr.Training(
+            program, X, y, epochs=3, batch_size=64, engine=engine, dtype="float64", class_weight="balanced"
+        )
+        if engine == "c":
+            training.engine = make_engine(training.program, "c", "float64", kernels=kernels)
+        weights[engine] = training.fit().parameters
+    for name, array in weights["numpy"].items():
+        assert agree(weights["c"][name], array, 1.0, 1e-9), name
+
+
+def test_float32_gradients_are_near_those_of_float64():
+    errors = []
+    for name in ZOO:
+        program = ZOO[name]()
+        given = sample(program, 16, 1)
+        arguments = (given.inputs, given.parameters, given.state, given.t, given.hyperparameters)
+        exact = make_engine(program, "reference", "float64").trace(*arguments)
+        single = [{k: v.astype(np.float32) for k, v in group.items()} for group in arguments[:3]]
+        if name in list(ZOO)[::3]:
+            values = make_engine(program, "c", "float32", kernels="tiled").trace(
+                single[0], single[1], single[2], given.t, given.hyperparameters
+            )
+            for gradient in (step.name for step in program.phase("backward") if step.name.startswith("d")):
+                if gradient in exact:
+                    scale = np.abs(exact[gradient]).max()
+                    errors += (np.abs(values[gradient] - exact[gradient]) / max(scale, 1e-30)).ravel().tolist()
+    assert np.median(errors) <= 1e-6
+    assert np.percentile(errors, 95) <= 5e-5
+
+
+def test_the_text_that_runs_is_the_text_that_is_printed():
+    program = ZOO["founding_3_4_1"]()
+    engine = make_engine(program, "c", "float64", kernels="plain")
+    assert "/* a1 = sigmoid(X @ W1) */" in engine.source()
+    assert "cr_train" in engine.source()
+
+
+def test_blocks_of_rows_change_nothing():
+    X, y = digits()
+    program = cr.derive(cr.Network.parse("6-20-2", output="softmax"), "softmax_cross_entropy")
+    run = cr.Training(program, X, y, epochs=1, batch_size=100, engine="c", dtype="float64").fit()
+    parts = np.concatenate([run.predict(X[i : i + 700]) for i in range(0, len(X), 700)])
+    assert agree(run.predict(X), parts)
+    numpy = make_engine(program, "numpy", "float64")
+    whole = numpy.evaluate(run.X, run.y, run.parameters, run.state)[1]
+    assert run.evaluate(X, y)["loss"] == pytest.approx(whole, rel=1e-12)
+
+
+def test_threads_do_not_share_scratch():
+    X, y = digits()
+    program = cr.derive(cr.Network.parse("6-50-2", output="softmax"), "softmax_cross_entropy")
+    run = cr.Training(program, X, y, epochs=1, batch_size=100, engine="c").fit()
+    wanted = run.predict(X)
+    wrong: list[int] = []
+
+    def predict() -> None:
+        wrong.extend(1 for _ in range(20) if not np.array_equal(run.predict(X), wanted))
+
+    threads = [threading.Thread(target=predict) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_an_engine_survives_pickling():
+    X, y = digits()
+    program = cr.derive(cr.Network.parse("6-4-1"), "mean_squared_error", cr.Momentum(0.01))
+    run = cr.Training(program, X, y, epochs=1, batch_size=50, engine="c").fit()
+    again = pickle.loads(pickle.dumps(run))
+    assert np.array_equal(again.predict(X), run.predict(X))
+    assert np.array_equal(again.fit(1).losses, run.fit(1).losses)
+
+
+def test_the_same_run_twice_is_bit_identical():
+    X, y = digits()
+    program = cr.derive(cr.Network.parse("6-32-2", output="softmax"), "softmax_cross_entropy", cr.AdamW())
+    first, second = (cr.Training(program, X, y, epochs=2, batch_size=33, engine="c").fit() for _ in range(2))
+    assert all(np.array_equal(first.parameters[name], second.parameters[name]) for name in first.parameters)
+
+
+# --- the compiler and its cache ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+SOURCE = "int answer(void) { return 42; }\n"
+
+
+def fake_compiler(tmp_path, script: str, monkeypatch) -> None:
+    path = tmp_path / "fake-cc"
+    path.write_text(f"#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'fake 1.0'; exit 0; fi\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("CC", str(path))
+
+
+def test_a_library_is_compiled_once(cache, monkeypatch):
+    assert compiler.library(SOURCE).answer() == 42
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    monkeypatch.setattr(compiler, "compile_to", lambda *args: pytest.fail("compiled again"))
+    assert compiler.library(SOURCE).answer() == 42
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a library", None])
+def test_a_damaged_library_is_made_again(cache, damage):
+    compiler.library(SOURCE)
+    (kept,) = cache.glob("*.so")
+    whole = kept.read_bytes()
+    kept.unlink()
+    kept.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    assert compiler.library(SOURCE).answer() == 42
+    assert kept.stat().st_size > 1000
+
+
+def test_a_cache_that_others_may_write_is_not_used(cache):
+    cache.mkdir()
+    cache.chmod(0o777)
+    assert compiler.cache_directory() is None
+    assert compiler.library(SOURCE).answer() == 42
+    assert list(cache.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_made_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file" / "cache"))
+    assert compiler.library(SOURCE).answer() == 42
+
+
+def test_a_full_cache_is_done_without(cache, monkeypatch):
+    real = Path.replace
+
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(CompilerError, match="No space"):
+        compiler.library(SOURCE + "/* full */")
+    monkeypatch.setattr(Path, "replace", real)
+    assert compiler.library(SOURCE + "/* full */").answer() == 42
+
+
+def test_two_processes_compile_the_same_program_at_once(cache):
+    code = f"from chainrule.engines.compiler import library; print(library({SOURCE!r}).answer())"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        for _ in range(3)
+    ]
+    assert [process.communicate()[0].strip() for process in started] == ["42"] * 3
+
+
+def test_no_compiler(monkeypatch, cache):
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    with pytest.raises(CompilerError, match=r"there is no C compiler here.*apt-get install gcc"):
+        make_engine(ZOO["founding_3_4_1"](), "c")
+
+
+def test_without_a_compiler_auto_says_so_once_and_uses_numpy(cache):
+    code = (
+        "import warnings; warnings.simplefilter('always'); import chainrule as cr\n"
+        "p = cr.derive(cr.Network.parse('2-2-1'))\n"
+        "for _ in range(3): print(cr.Training(p, [[0, 1], [1, 0]], [0, 1], epochs=1).engine.name)"
+    )
+    environment = {**os.environ, "CC": "/nowhere/cc", "CHAINRULE_ENGINE": ""}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split() == ["numpy"] * 3
+    assert done.stderr.count("there is no C compiler here") == 1
+
+
+def test_compiling_can_be_forbidden(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_ENGINE", "numpy")
+    assert make_engine(ZOO["founding_3_4_1"](), "auto").name == "numpy"
+    with pytest.raises(CompilerError, match="forbids"):
+        make_engine(ZOO["founding_3_4_1"](), "c")
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo 'internal error' >&2; exit 1", "internal error"),
+        ("exit 0", "failed"),
+        ("exec sleep 60", "took more than"),
+    ],
+)
+def test_a_broken_or_slow_compiler(cache, tmp_path, monkeypatch, script, message):
+    fake_compiler(tmp_path, script, monkeypatch)
+    monkeypatch.setattr(compiler, "SECONDS", 0.5)
+    with pytest.raises(CompilerError, match=message):
+        make_engine(ZOO["founding_3_4_1"](), "c")
+
+
+def test_a_compiler_that_prints_warnings_is_believed(cache, tmp_path, monkeypatch):
+    fake_compiler(tmp_path, 'echo "warning: something" >&2; exec gcc "$@"', monkeypatch)
+    assert compiler.library(SOURCE).answer() == 42
+
+
+def test_divergence_is_reported_with_step_and_name():
+    X, y = digits()
+    program = cr.derive(cr.Network.parse("6-8-1"), "half_squared_error", cr.GradientDescent(1e6))
+    run = cr.Training(program, X, y, epochs=5, batch_size=50, engine="c")
+    with pytest.raises(cr.Diverged, match="epoch 1, at step"):
+        run.fit()
+    assert all(np.isfinite(array).all() for array in run.parameters.values())
+
+
+def test_fast_math_is_refused(tmp_path):
+    (tmp_path / "emitted.c").write_text(ZOO["founding_3_4_1"]().source("c"))
+    done = subprocess.run(
+        ["gcc", "-ffast-math", "-c", "emitted.c"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    assert "-ffast-math breaks" in done.stderr
