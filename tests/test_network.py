@@ -93,3 +93,10 @@ def test_a_network_is_plain_data():
     assert pickle.loads(pickle.dumps(network)) == network
     with pytest.raises(AttributeError):
         network.inputs = 4  # type: ignore[misc]
+
+
+def test_no_bias_stands_right_before_batch_norm():
+    net = cr.Network(2, [cr.Dense(3), cr.BatchNorm(), cr.Activation("relu"), cr.Dense(1)])
+    assert list(cr.derive(net).parameters) == ["W1", "gamma1", "beta1", "W2", "b2"]
+    net = cr.Network(2, [cr.Dense(3, "tanh"), cr.BatchNorm(), cr.Dense(1)])
+    assert list(cr.derive(net).parameters) == ["W1", "b1", "gamma1", "beta1", "W2", "b2"]

@@ -187,7 +187,8 @@ class Derivation:
         if self.declared.penalty is not None and self.build.weights:
             data_loss: Expr = Name("data_loss")
             for factor, term in self.declared.penalty.terms:
-                strengths = {name: Name(name) for name in self.declared.penalty.hyperparameters} | {N: Name(N)}
+                strengths: dict[str, Expr] = {name: Name(name) for name in self.declared.penalty.hyperparameters}
+                strengths |= {N: Name(N), "total_weight": Name(N) if total is None else total}
                 summed: Expr = Number(0.0)
                 for name in self.build.weights:
                     weight = Name(name, self.build.parameters[name].shape)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import index
 
 from .formulas.activations import ActivationLike
-from .formulas.layers import Dense, Dropout, Layer
+from .formulas.layers import BatchNorm, Dense, Dropout, Layer
 
 MAXIMUM_UNITS = 1_000_000
 
@@ -31,7 +31,7 @@ class Network:
         if isinstance(inputs, bool) or not hasattr(inputs, "__index__") or inputs < 1:
             raise ValueError(f"Network: inputs must be a whole number of at least 1, not {inputs!r}")
         object.__setattr__(self, "inputs", index(inputs))
-        object.__setattr__(self, "layers", tuple(layers))
+        object.__setattr__(self, "layers", without_idle_biases(tuple(layers)))
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise ValueError(f"Network: {layer!r} is no layer; use Dense, Dropout, BatchNorm or Activation")
@@ -116,6 +116,19 @@ class Network:
         from html import escape
 
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def without_idle_biases(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """No bias right before batch norm, which would subtract it again."""
+
+    def idle(layer: Layer, after: Layer | None) -> bool:
+        return getattr(layer, "activation", None) == "linear" and isinstance(after, BatchNorm)
+
+    following = (*layers[1:], None)[: len(layers)]
+    return tuple(
+        replace(layer, bias=False) if isinstance(layer, Dense) and idle(layer, after) else layer
+        for layer, after in zip(layers, following, strict=True)
+    )
 
 
 def describe(layer: Layer) -> str:

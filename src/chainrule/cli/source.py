@@ -58,7 +58,8 @@ def source(
         str | None,
         typer.Argument(
             metavar="NETWORK",
-            help="inputs-units-...-outputs, as in 784-128-10; without it the network with which it all began",
+            help="inputs-units-...-outputs, as in 784-128-10, or a network file (JSON); "
+            "without it the network with which it all began",
             show_default=False,
         ),
     ] = None,
@@ -112,36 +113,46 @@ def source(
     """
     from ..derivation import derive
     from ..network import Network
+    from .network_option import NETWORK_OPTIONS, check_options, is_file, with_file
 
     screen = Screen(ctx, plain, lang)
     usual = FOUNDING if network is None else OTHERS
-    found_loss, found_output = loss_and_output(network, loss, output)
-    declared = Network.parse(
-        usual.network or network or "",
-        activation=usual.activation if activation is None else activation,
-        output=found_output,
-        bias=usual.bias if bias is None else bias,
-        batch_norm=batch_norm,
-        dropout=dropout,
-    )
-    base = rate if rate is not None else usual.rate if optimizer == "gradient_descent" else None
-    chosen = optimizer_of(optimizer, base)
-    if schedule != "constant":
-        chosen = optimizer_of(optimizer, schedule_of(schedule, float(chosen.hyperparameters["learning_rate"])))
-    program = derive(
-        declared,
-        loss=found_loss,
-        optimizer=chosen,
-        penalty=penalty_of(l1, l2),
-        clip_norm=clip_norm,
-        clip_delta=clip_delta,
-    )
     wanted = form or usual.form
     if wanted not in FORMS:
         known = ", ".join(FORMS)
         raise ValueError(
             f"unknown form '{wanted}'; known: {known}. Complete programs come from chainrule train --script"
         )
+    file = None
+    if network is not None and is_file(network):
+        from ..files import read_network
+
+        file = read_network(network)
+        check_options(ctx, file, network, NETWORK_OPTIONS)
+        found_loss, found_output = loss_and_output(
+            str(file.network.outputs), loss, file.network.layers[-1].activation_name
+        )
+    else:
+        found_loss, found_output = loss_and_output(network, loss, output)
+    declared = (
+        file.network
+        if file is not None
+        else Network.parse(
+            usual.network or network or "",
+            activation=usual.activation if activation is None else activation,
+            output=found_output,
+            bias=usual.bias if bias is None else bias,
+            batch_norm=batch_norm,
+            dropout=dropout,
+        )
+    )
+    base = rate if rate is not None else usual.rate if optimizer == "gradient_descent" else None
+    chosen = optimizer_of(optimizer, base)
+    if schedule != "constant":
+        chosen = optimizer_of(optimizer, schedule_of(schedule, float(chosen.hyperparameters["learning_rate"])))
+    given = {"loss": found_loss, "optimizer": chosen, "penalty": penalty_of(l1, l2)}
+    given |= {"clip_norm": clip_norm, "clip_delta": clip_delta}
+    program = derive(declared, **with_file(file, given))
     text = program.source(language, form=wanted, teaching=teaching, names=names, notes=screen.language).rstrip("\n")
     if output_file is None:
         screen.code(text, language)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ PREFIX = "cr_"  # in front of every name, so that none meets one of the C librar
 FUNCTIONS = ("step", "predict", "evaluate", "train")
 TRACE = ("trace",)
 BLOCK = 1024  # rows that predict takes at a time: what a layer computes of them stays in the cache
+NARROW = 16  # units of the widest layer up to which the loop over steps is the kernel
 Pointer = ctypes.c_void_p
 
 
@@ -85,14 +87,15 @@ class Loaded:
 class CEngine(Engine):
     """Runs the emitted C.
 
-    kernels     the kernel set behind the calls of the step: plain, tiled, or auto
+    kernels     the kernel set behind the calls of the step: plain, tiled, lanes, or auto: lanes where no layer is wider
+                than a few registers, else tiled
     """
 
     name = "c"
 
     def __init__(self, program: Program, dtype: str = "float32", kernels: str = "auto") -> None:
         super().__init__(program, dtype)
-        self.kernels = "tiled" if kernels == "auto" else kernels
+        self.kernels = kernel_set(program) if kernels == "auto" else kernels
         self.main = Loaded(program, self.dtype, self.kernels, FUNCTIONS)
         self.tracer: Loaded | None = None
         self.outputs = int(program.inputs["y"][1])
@@ -137,6 +140,29 @@ class CEngine(Engine):
         self.in_blocks("predict", X, None, output, parameters, state)
         return output
 
+    def row_predictor(self, parameters: Arrays, state: Arrays) -> Callable[[Any], Array]:
+        """A function from one row (D,) to its output (K,), with every address worked out beforehand.
+
+        It reads the weights as they are when it is called, and is for one thread.
+        """
+        row, output = np.empty((1, int(self.program.inputs["X"][1])), self.dtype), np.empty(self.outputs, self.dtype)
+        w, m = Flat(parameters, self.dtype), Flat(state, self.dtype)
+        kept = np.zeros(int(self.main.size_of(ctypes.c_int(1))) // self.dtype.itemsize + 16, self.dtype)
+        members = (Pointer * max(1, len(self.main.buffers)))()
+        if self.main.buffers:
+            self.main.attach(members, address(kept), ctypes.c_int(1))
+        given = {"w": w.pointer, "m": m.pointer, "s": ctypes.cast(members, Pointer), "N": ctypes.c_int(1)}
+        given |= {"X": address(row), self.program.prediction: address(output)}
+        call = partial(self.main.library.cr_predict, *(given[name] for name in self.main.arguments["predict"]))
+        place, result = row[0], output.copy
+
+        def predict(values: Any, held: Any = (w, m, kept, members)) -> Array:
+            place[:] = values
+            call()
+            return result()
+
+        return predict
+
     def evaluate_block(self, X: Array, y: Array, parameters: Arrays, state: Arrays) -> tuple[Array, float]:
         output = np.empty((len(X), self.outputs), self.dtype)
         return output, self.in_blocks("evaluate", X, y, output, parameters, state)
@@ -179,6 +205,12 @@ class CEngine(Engine):
             self.tracer.library.cr_trace(*(given[name] for name in self.tracer.arguments["trace"]))
         values = self.tracer.kept(rows)
         return {step.name: values[step.name] for step in self.program.full.steps if isinstance(step, Step)}
+
+
+def kernel_set(program: Program) -> str:
+    """The kernel set for a program: a rule that depends on the widths alone."""
+    widths = [int(n) for variable in program.parameters.values() for n in variable.shape]
+    return "lanes" if max(widths) <= NARROW else "tiled"
 
 
 class Flat:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FLAGS = ("-std=gnu99", "-O2", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
-         "-freciprocal-math", "-ftree-vectorize")  # fmt: skip
+         "-freciprocal-math", "-ftree-vectorize", "-fno-semantic-interposition")  # fmt: skip
 GCC_ONLY = ("-fvect-cost-model=dynamic",)
 SHARED = ("-shared", "-fPIC")
 NATIVE = "-march=native"

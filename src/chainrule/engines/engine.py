@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ class Engine:
     """
 
     name = ""
+    kernels = ""  # the kernel set, where an engine has several
 
     def __init__(self, program: Program, dtype: str = "float32") -> None:
         if dtype not in DTYPES:
@@ -89,6 +90,16 @@ class Engine:
     def predict(self, X: Array, parameters: Arrays, state: Arrays) -> Array:
         """The output (N, K) for the rows of X (N, D)."""
         raise NotImplementedError
+
+    def row_predictor(self, parameters: Arrays, state: Arrays) -> Callable[[Any], Array]:
+        """A function from one row (D,) to its output (K,), as quick as the engine can make it."""
+
+        def predict(values: Any) -> Array:
+            row: Array = np.ascontiguousarray(values, self.dtype).reshape(1, -1)
+            output: Array = self.predict(row, parameters, state)[0]
+            return output
+
+        return predict
 
     def evaluate(self, X: Array, y: Array, parameters: Arrays, state: Arrays) -> tuple[Array, float]:
         """The output and the loss of the data in prediction mode, in blocks of rows."""

@@ -321,5 +321,3 @@ def row_data(key: str, row: Any, table: Mapping[str, type[Any]]) -> dict[str, ob
         value = getattr(row, field.name)
         data[field.name] = row_data("schedule", value, SCHEDULES) if isinstance(value, Schedule) else value
     return data
-
-

@@ -10,7 +10,8 @@ from typing import ClassVar
 class Penalty:
     """A term added to the loss: for each (factor, per weight), `factor * (sum of the per-weight terms)`.
 
-    Both are formulas: the factor in terms of the strengths and N, the other in terms of W.
+    Both are formulas: the factor in terms of the strengths, N and `total_weight` (the sum of the weights of the rows, N
+    where they have none), the other in terms of W.
     """
 
     terms: ClassVar[tuple[tuple[str, str], ...]] = ()

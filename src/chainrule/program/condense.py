@@ -49,6 +49,10 @@ def fold(steps: tuple[S, ...], protected: set[str]) -> tuple[tuple[S, ...], dict
             continue
         present = next(s for s in remaining if s.name == step.name and isinstance(s, Step))
         users = [i for i, user in enumerate(remaining) if any(count(e, step.name) for _, e in user.assignments)]
+        if not users and step.phase == "backward":  # an edit has made it idle
+            remaining.remove(present)
+            folded[step.name] = step.expression
+            continue
         host = folded_into(remaining[users[0]], present) if len(users) == 1 else None
         if host is not None:
             remaining[users[0]] = cast(S, host)

@@ -86,7 +86,7 @@ class Sampler:
         if self.step == 0 and most >= per_epoch:
             return self.epochs(most // per_epoch)
         if self.step == 0 and self.shuffle:
-            self.order = self.random.permutation(len(self.natural))
+            self.order = self.shuffled()
         last = min(self.step + most, per_epoch)
         offsets = self.offsets[self.step : last + 1]
         rows = self.order[offsets[0] : offsets[-1]]
@@ -103,12 +103,17 @@ class Sampler:
         begins = np.arange(count, dtype=np.int64)[:, np.newaxis] * total
         offsets = np.append((begins + self.offsets[:-1]).ravel(), count * total)
         orders, masks = np.tile(self.natural, (count, 1)), self.empty_masks(count * total)
-        for epoch, order in enumerate(orders):
+        for epoch in range(count):
             if self.shuffle:
-                self.random.shuffle(order)
+                orders[epoch] = self.shuffled()
             if masks:
                 self.draw_masks(masks, epoch * total + self.offsets)
         return Batches(offsets, orders.ravel()), masks
+
+    def shuffled(self) -> Indices:
+        """The order of the rows in the next epoch."""
+        order: Indices = self.random.permutation(len(self.natural))
+        return order
 
     # --- masks ---
 

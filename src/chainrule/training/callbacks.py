@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..engines.engine import Arrays
 from .inputs import check_whole
 
@@ -15,8 +17,10 @@ class Callback:
     """Override what you need; each is given the running training.
 
     `on_epoch` is called after every epoch, with its numbers at the end of `run.history`; returning True ends the
-    training after this epoch.
+    training after this epoch. With `every` above 1 it is called after so many epochs only, and after the last one.
     """
+
+    every = 1
 
     def on_start(self, run: Training) -> None:
         """Before the first epoch of a fit."""
@@ -25,7 +29,14 @@ class Callback:
         """After an epoch."""
 
     def on_end(self, run: Training) -> None:
-        """After the last epoch, also when Ctrl-C or an error ended it."""
+        """After the last epoch, also when Ctrl-C or an error ended it; the last callback first."""
+
+    def state(self) -> Arrays:
+        """What a training that is resumed needs of this callback, as arrays by name."""
+        return {}
+
+    def resume(self, state: Arrays) -> None:
+        """Put back what `state` gave; called after `on_start`."""
 
 
 class Monitor(Callback):
@@ -65,6 +76,12 @@ class Monitor(Callback):
         self.best, self.waited = (value, 0) if better else (self.best, self.waited + 1)
         return better
 
+    def state(self) -> Arrays:
+        return {"best": np.array(self.best), "waited": np.array(self.waited)}
+
+    def resume(self, state: Arrays) -> None:
+        self.best, self.waited = float(state["best"]), int(state["waited"])
+
 
 class EarlyStopping(Monitor):
     """Stop when a number has not improved for `patience` epochs, and take back the best weights.
@@ -97,6 +114,15 @@ class EarlyStopping(Monitor):
         if self.kept is not None:
             run.restore_weights(*self.kept)
 
+    def state(self) -> Arrays:
+        parameters, state = self.kept or ({}, {})
+        return super().state() | {"best_epoch": np.array(self.best_epoch)} | kept(parameters, 0) | kept(state, 1)
+
+    def resume(self, state: Arrays) -> None:
+        super().resume(state)
+        self.best_epoch = int(state["best_epoch"])
+        self.kept = (taken(state, 0), taken(state, 1)) if self.best_epoch else None
+
 
 class ReduceOnPlateau(Monitor):
     """Multiply the learning rate by `factor` when a number has not improved for `patience` epochs.
@@ -126,3 +152,15 @@ class ReduceOnPlateau(Monitor):
             lower = max(run.hyperparameters[rate] * self.factor, self.minimum)
             run.hyperparameters[rate] = min(lower, run.hyperparameters[rate])
             self.waited = 0
+
+
+KEPT = ("kept_parameter.", "kept_state.")
+
+
+def kept(arrays: Arrays, kind: int) -> Arrays:
+    return {KEPT[kind] + name: array for name, array in arrays.items()}
+
+
+def taken(arrays: Arrays, kind: int) -> Arrays:
+    prefix = KEPT[kind]
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

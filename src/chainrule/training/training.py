@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from .inputs import check_data, check_dtype, check_pair, check_program, check_wh
 from .interrupt import Interrupt
 from .metrics import check_metrics
 from .progress import Bar
+from .self_test import make_self_test
+from .snapshot import Snapshot, resume_callbacks
 from .start import draw, take_given
 
 PATIENCE = 0.1  # seconds between two looks at Ctrl-C and at the progress bar
@@ -56,7 +58,7 @@ class Training:
         history         name -> a number per finished epoch
         parameters      name -> array; state: optimizer slots and running statistics
         epoch, t        how many epochs were finished and steps made
-        interrupted     whether Ctrl-C ended the last fit; seconds: what all fits took
+        interrupted     whether Ctrl-C ended the last fit; stopped: whether a callback did; seconds: what all fits took
         hyperparameters name -> number; what is changed here holds from the next step on
 
     Raises
@@ -111,7 +113,8 @@ class Training:
         self.given = dict(parameters or {})
         self.sampler = Sampler(program, len(self.X), batch_size, shuffle, random, self.engine.dtype, batches)
         self.weights = Weights(self.parameters, self.state)
-        self.t, self.interrupted, self.seconds = 0, False, 0.0
+        self.t, self.interrupted, self.stopped, self.seconds = 0, False, False, 0.0
+        self.snapshot: Snapshot | None = None  # what the next fit goes on from
         self.pace = FIRST_STEPS
         self.recorded: list[Array] = []
         self.unfinished: list[Array] = []  # the losses of the epoch that is not finished yet
@@ -133,20 +136,23 @@ class Training:
         first = self.epoch
         last = first + (self.epochs if epochs is None else check_whole("epochs", epochs, 0))
         started = time.perf_counter()
-        self.interrupted, stop = False, False
+        self.interrupted, self.stopped = False, False
         for callback in self.callbacks:
             callback.on_start(self)
+        if self.snapshot is not None:
+            self.stopped = resume_callbacks(self, self.snapshot)
+            self.snapshot = None
         try:
             with Interrupt() as interrupt, Bar(last - first, self.progress) as bar:
-                while self.epoch < last and not stop and not interrupt.asked:
-                    before = self.epoch
-                    loss = self.run_steps(self.steps_until(before + 1 if self.is_watched else last))
-                    if self.epoch > before and self.is_watched:
-                        stop = self.look()
+                while self.epoch < last and not self.stopped and not interrupt.asked:
+                    goal = self.next_look(last)
+                    loss = self.run_steps(self.steps_until(goal))
+                    if self.is_watched and not self.steps_until(goal):
+                        self.look(goal == last)
                     bar.at(self.t / self.sampler.steps_per_epoch - first, loss)
                 self.interrupted = interrupt.asked
         finally:
-            for callback in self.callbacks:
+            for callback in reversed(self.callbacks):
                 callback.on_end(self)
             self.seconds += time.perf_counter() - started
         return self
@@ -160,6 +166,12 @@ class Training:
     def is_watched(self) -> bool:
         """Whether somebody looks after every epoch; otherwise many epochs run in one go."""
         return bool(self.callbacks or self.metrics or self.validation is not None)
+
+    def next_look(self, last: int) -> int:
+        """The epoch after which somebody looks next, at most `last`."""
+        if self.metrics or self.validation is not None:
+            return self.epoch + 1
+        return min([last, *((self.epoch // callback.every + 1) * callback.every for callback in self.callbacks)])
 
     def steps_until(self, epoch: int) -> int:
         return epoch * self.sampler.steps_per_epoch - self.t
@@ -203,8 +215,8 @@ class Training:
             self.finished.append((whole.reshape(done, per_epoch), self.hyperparameters[self.rate_name]))
             self.unfinished = [rest] if len(rest) else []
 
-    def look(self) -> bool:
-        """Validation, metrics and callbacks after an epoch; whether to stop."""
+    def look(self, last: bool) -> None:
+        """Validation, metrics and callbacks after an epoch; any of these may stop the training."""
         if self.metrics or self.validation is not None:
             X, y = self.validation or (self.X, self.y)
             prefix = "validation_" if self.validation is not None else ""
@@ -213,8 +225,9 @@ class Training:
                 self.entries["validation_loss"].append(loss)
             for name, metric in self.metrics.items():
                 self.entries[prefix + name].append(metric(y, output))
-        answers = [callback.on_epoch(self) for callback in self.callbacks]
-        return any(answers)
+        for callback in self.callbacks:
+            if last or self.stopped or self.epoch % callback.every == 0:
+                self.stopped = bool(callback.on_epoch(self)) or self.stopped
 
     # --- weights ---
 
@@ -256,6 +269,18 @@ class Training:
         self.finished = []
         return self.entries
 
+    @property
+    def kernels(self) -> str:
+        """The kernel set that runs: plain, tiled or lanes of the C engine; empty for an engine that has but one."""
+        return self.engine.kernels
+
+    def row_predictor(self) -> Callable[[Any], Array]:
+        """A function from one row (D,) to its output (K,): for serving, about a microsecond above the call in C.
+
+        It checks nothing but the number of columns. Use one for each thread.
+        """
+        return self.engine.row_predictor(self.parameters, self.state)
+
     def predict(self, X: Any) -> Array:
         """The output (N, K) for the rows of X (N, D)."""
         rows = check_features(X, width=int(self.program.inputs["X"][1]), dtype=self.engine.dtype)
@@ -274,10 +299,22 @@ class Training:
 
         It repeats the epochs made, or where there are none those declared. What callbacks did (a rate that they
         reduced, weights that they took back) is not part of it.
+
+        weights=True    C: bakes in the weights as they are now; self_test=True: also what a device has to compute
         """
         if form in ("script", "notebook"):
             options["run"] = self.as_run()
+        if options.get("weights") is True:
+            options["weights"] = {name: array.tolist() for name, array in self.learnt.items()}
+        if options.get("self_test") is True:
+            options["self_test"] = make_self_test(self.program, self.learnt, self.inputs, self.engine.dtype.name)
         return self.program.source(language, form=form, **options)
+
+    @property
+    def learnt(self) -> Arrays:
+        """The parameters and running statistics: what predicts."""
+        running = {name: array for name, array in self.state.items() if name.startswith("running_")}
+        return {**self.parameters, **running}
 
     def as_run(self) -> Run:
         """What a script needs to repeat this run; data of more than a few numbers stays in a CSV (`save_data`)."""

@@ -17,7 +17,9 @@ LANGUAGES = {
     "c": ("c", "CWriter"),
     "javascript": ("javascript", "JavaScriptWriter"),
 }
-KERNELS = {"c": {"plain": ("c", "CWriter"), "tiled": ("tiled", "TiledCWriter")}}
+KERNELS = {
+    "c": {"plain": ("c", "CWriter"), "tiled": ("tiled", "TiledCWriter"), "lanes": ("lanes", "LanesCWriter")},
+}
 
 
 def writer(language: str, kernels: str = "plain") -> Any:
@@ -42,7 +44,7 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
                 names       "founding" shows the founding texts' names beside ours
                 notes       the language of the notes: en, es, de, zh-Hans, zh-Hant
                 functions   which functions a module holds: step, predict, evaluate, trace
-                kernels     of C: plain loops, or tiled for desktops and servers
+                kernels     of C: plain loops; tiled or lanes for desktops and servers
 
     Raises
         ValueError: an unknown language, form or option.

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from typing import ClassVar, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
-from ..program.ops import Shape
 from ..program.steps import Program
 from ..program.text import number_text
-from . import drivers
-from .loops import INDENT, Axis, Function, Kernel, LoopWriter, Scope, count, product
+from . import costs, device, drivers
+from .c_structs import WIDTH, StructWriter
+from .loops import INDENT, Axis, Function, Kernel, Scope
 from .lowering import ACCUMULATOR, Contraction, Lowered, Nest, Operand, RowWise
 from .names import as_comment
+from .run import SelfTest
 
 Real = Literal["float", "double"]
 STEP = ("step", "predict")
-WIDTH = 116
 
 LIBM = ("exp", "log", "sqrt", "sin", "cos", "floor", "tanh", "erf")
 SPELLINGS = {op: f"{op}@({{}})" for op in LIBM} | {"abs": "fabs@({})", "power": "pow@({}, {})"}
@@ -74,7 +73,7 @@ static void log_softmax(int N, int M, const real *z, real *log_p) {
 }"""
 
 
-class CWriter(LoopWriter):
+class CWriter(StructWriter):
     """Programs as C99.
 
     real            float or double: the type of every number; its literals have that type too
@@ -82,7 +81,12 @@ class CWriter(LoopWriter):
     rows            the most rows a call takes, a constant that scratch memory is sized by; None: the caller says how
                     many, and hands in the memory
     keep            every named step of the full program keeps its value in scratch
-    functions       which functions: step, predict, evaluate, trace, train
+    weights         name -> values: trained weights, and running statistics of batch norm. Where no function changes
+                    them, they are constants, and no function takes them; otherwise those of layers that are not trained
+                    are constants, and `initialize` copies the others
+    self_test       what a device has to compute (`chainrule.training.self_test` makes it), for `self_test`
+    functions       which functions: step, predict, evaluate, trace, train, initialize, save, restore, self_test; by
+                    default step and predict, with weights also initialize, save and restore
 
     With rows=None the members of `struct scratch` (and of `struct trace`) are pointers, in the order of `layout`:
 
@@ -110,7 +114,6 @@ class CWriter(LoopWriter):
     language = "c"
     restrict: ClassVar[str] = ""  # what a kernel says of its arrays
     forms: ClassVar[tuple[str, ...]] = ("module", "header", "source")
-    structs: ClassVar[Mapping[str, str]] = {"w": "parameters", "m": "state", "s": "scratch", "h": "settings"}
 
     def __init__(
         self,
@@ -120,6 +123,8 @@ class CWriter(LoopWriter):
         prefix: str = "",
         rows: int | None = 32,
         keep: bool = False,
+        weights: Mapping[str, Any] | None = None,
+        self_test: SelfTest | None = None,
     ) -> None:
         super().__init__(program, keep=keep)
         if real not in ("float", "double"):
@@ -128,7 +133,16 @@ class CWriter(LoopWriter):
             raise ValueError(f"prefix {prefix[:40]!r}: use lower-case letters, digits and _, a letter first")
         if rows is not None and rows < 1:
             raise ValueError(f"rows must be at least 1, not {rows}")
+        if self_test is not None and weights is None:
+            raise ValueError("a self-test needs weights: those that it begins with")
+        if self_test is not None and rows is not None and self_test.rows > rows:
+            raise ValueError(f"the self-test has {self_test.rows} rows, a call takes at most {rows}")
+        if weights is not None:
+            running = [name for name in program.state if name.startswith("running_")]
+            device.check_values({**program.parameters, **program.state}, weights, [*program.parameters, *running])
         self.type, self.prefix, self.rows = real, prefix, rows
+        self.weights, self.test = dict(weights or {}), self_test
+        self.baked: frozenset[str] = frozenset()
         self.suffix = "f" if real == "float" else ""
         self.spellings = {op: text.replace("@", self.suffix) for op, text in SPELLINGS.items()}  # type: ignore[misc]
         self.blocks: dict[str, str] = {}  # kernels that are no nests: their text by name
@@ -136,16 +150,16 @@ class CWriter(LoopWriter):
 
     # --- forms ---
 
-    def module(self, functions: Iterable[str] = STEP) -> str:
+    def module(self, functions: Iterable[str] | None = None) -> str:
         """One file: types and prototypes, then kernels and functions; `header` and `source` are the two apart."""
-        written = self.written(functions)
+        written = self.written(self.usual_functions if functions is None else functions)
         return self.head(written, guard=False) + "\n/* --- kernels and functions --- */\n" + self.body(written)
 
-    def header(self, functions: Iterable[str] = STEP) -> str:
-        return self.head(self.written(functions))
+    def header(self, functions: Iterable[str] | None = None) -> str:
+        return self.head(self.written(self.usual_functions if functions is None else functions))
 
-    def source(self, functions: Iterable[str] = STEP) -> str:
-        written = self.written(functions)
+    def source(self, functions: Iterable[str] | None = None) -> str:
+        written = self.written(self.usual_functions if functions is None else functions)
         return f'#include "{self.file}.h"\n\n' + self.body(written)
 
     @property
@@ -155,13 +169,53 @@ class CWriter(LoopWriter):
     def written(self, functions: Iterable[str]) -> list[Function]:
         """The functions by name, and after them those that go with them."""
         names = list(functions)
-        written = [self.write_function(name) for name in names if name not in drivers.DRIVERS]
+        names += ["self_test"] if self.test is not None and "self_test" not in names else []
+        self.baked = self.constants_among(names)
+        own = (*drivers.DRIVERS, *device.NAMES)
+        written = [self.write_function(name) for name in names if name not in own]
         by_name = {function.name: function for function in written}
-        if "train" in names:
-            if "step" not in by_name:
-                raise ValueError("train calls step: name both functions")
-            written.append(drivers.train(self, by_name["step"]))
+        made: dict[str, Callable[[], Function]] = {
+            "train": lambda: drivers.train(self, by_name["step"]),
+            "initialize": lambda: device.initialize(self),
+            "save": lambda: device.save(self),
+            "restore": lambda: device.restore(self),
+            "self_test": lambda: device.self_test(self, by_name.get("step"), by_name["predict"]),
+        }
+        for name in (name for name in own if name in names):
+            self.check_function(name, names)
+            written.append(made[name]())
         return [*written, *self.attachments(written)]
+
+    @property
+    def usual_functions(self) -> tuple[str, ...]:
+        return (*STEP, "initialize", "save", "restore") if self.weights else STEP
+
+    @property
+    def initial(self) -> list[str]:
+        """The weights that `initialize` copies."""
+        return [name for name in self.weights if name not in self.baked]
+
+    def constants_among(self, functions: Sequence[str]) -> frozenset[str]:
+        """What these functions read as constants."""
+        program = self.program
+        if not self.weights:
+            return frozenset()
+        if {"step", "train", "initialize"} & {*functions}:
+            return frozenset({*program.parameters} - {*program.trainable})
+        return frozenset({*program.parameters, *program.state})
+
+    def check_function(self, name: str, names: Sequence[str]) -> None:
+        """ValueError: a function that needs another one, or weights."""
+        needed = {"train": ["step"], "self_test": ["predict", *["initialize"] * ("step" in names)]}
+        missing = [other for other in needed.get(name, []) if other not in names]
+        if missing:
+            raise ValueError(f"{name} calls {' and '.join(missing)}: name {'them' if len(missing) > 1 else 'it'} too")
+        if name == "initialize" and not self.weights:
+            raise ValueError("initialize needs weights to begin with")
+        if name == "self_test" and self.test is None:
+            raise ValueError("self_test needs what is expected: CWriter(..., self_test=...)")
+        if name in ("save", "restore") and not self.carried("w"):
+            raise ValueError(f"{name} has nothing to do: the weights are constants")
 
     def attachments(self, functions: Sequence[Function]) -> list[Function]:
         """Where the caller hands in the memory: the functions that say how much and lay it out."""
@@ -177,9 +231,11 @@ class CWriter(LoopWriter):
 
     def head(self, functions: Sequence[Function], guard: bool = True) -> str:
         name = f"{self.file.upper()}_H"
+        saves = any(function.name in ("save", "restore") for function in functions)
+        more = {"SAVED_BYTES": device.saved_bytes(self)} if saves else {}
         lines = [*self.facts(functions), *([f"#ifndef {name}", f"#define {name}"] if guard else [])]
         lines += ["#include <stddef.h>"] if any("size_t" in self.prototype(function) for function in functions) else []
-        lines += [f"typedef {self.type} {self.prefix}real;", *self.constants(), ""]
+        lines += [f"typedef {self.type} {self.prefix}real;", *self.constants(**more), ""]
         for letter, struct in self.structs.items():
             lines += self.struct(letter, struct, functions)
         lines.append("")
@@ -190,119 +246,15 @@ class CWriter(LoopWriter):
 
     def facts(self, functions: Sequence[Function]) -> list[str]:
         """The comment at the top: what it is, and what it costs."""
-        bytes_each = 4 if self.type == "float" else 8
         program = self.program
-
-        def line(what: str, numbers: int, more: str = "") -> str:
-            return f" * {what:<12}{numbers:>9,} numbers {numbers * bytes_each:>11,} bytes{more}"
-
-        parameters = sum(count(v.shape) for v in program.parameters.values())
-        state = sum(count(v.shape) for v in program.state.values())
-        scratch = sum(count(shape, self.rows or 1) for shape in self.buffers(functions, "scratch").values())
-        counted = [function for function in functions if function.lowered.nests]
-        products = (f"{function.name} {multiply_adds(function.lowered):,}" for function in counted)
-        lines = [f"/* {as_comment(program.title)}. Derived and written by chainrule."]
+        title, origin = (
+            f"/* {as_comment(program.title)}.",
+            "Derived and written by chainrule: C99 and libm, nothing else.",
+        )
+        lines = [f"{title} {origin}"] if len(title) + len(origin) <= WIDTH else [title, f" * {origin}"]
         if program.edited:
             lines.append(f" * Edited by hand: {', '.join(program.edited)}.")
-        lines.append(f" * C99 and libm only. Multiplications and additions a row: {', '.join(products)}.")
-        lines.append(line("parameters", parameters))
-        lines += [line("state", state)] if state else []
-        per_row = "  for MAX_ROWS rows" if self.rows and self.rows > 1 else "  a row"
-        lines += [line("scratch", scratch, per_row.replace("MAX", f"{self.prefix.upper()}MAX"))] if scratch else []
-        return [*lines, " */"]
-
-    def constants(self) -> list[str]:
-        named = {self.dimension(name): value for name, value in self.dimensions.items()}
-        if self.rows is not None:
-            named[self.dimension("MAX_ROWS")] = self.rows
-        return [f"enum {{ {', '.join(f'{name} = {value}' for name, value in named.items())} }};"]
-
-    def dimension(self, symbol: str) -> str:
-        return self.prefix.upper() + symbol
-
-    def buffers(self, functions: Sequence[Function], struct: str) -> dict[str, Shape]:
-        """The members of scratch: of all functions, and for `trace` the single numbers too."""
-        found: dict[str, Shape] = {}
-        for function in functions:
-            if self.struct_of(function.name) == struct:
-                given = {self.program.prediction} if function.name in ("predict", "evaluate") else set()
-                found |= {name: shape for name, shape in function.lowered.buffers.items() if name not in given}
-                if self.keeps(function.name):
-                    found |= {t: () for nest in function.lowered.nests if nest.space == () for t in nest.targets}
-        fixed = {*self.program.parameters, *self.program.state}
-        return dict(sorted(((n, s) for n, s in found.items() if n not in fixed), key=lambda item: self.layer(*item)))
-
-    def layout(self, functions: Sequence[Function], struct: str, rows: int = 1) -> dict[str, tuple[int, Shape]]:
-        """Where each member of scratch or trace begins, in numbers from the start of the struct, and its shape.
-
-        Where the caller hands in the memory: from the start of that memory, laid out by `attach` for so many rows.
-        """
-        found, offset = {}, 0
-        for name, shape in self.buffers(functions, struct).items():
-            found[name] = (offset, shape)
-            offset += count(shape, self.rows or rows)
-        return found
-
-    def layer(self, name: str, shape: Shape) -> int:
-        """The number of the layer that an array belongs to: the last one, where its name has none."""
-        match = re.fullmatch(r".*?(\d+)(_\d+)?", name)
-        return int(match[1]) if match and shape else len(self.dimensions) - 1
-
-    def keeps(self, function: str) -> bool:
-        return function == "trace" or (self.keep and function == "step")
-
-    def struct_of(self, function: str) -> str:
-        return "trace" if function == "trace" else "scratch"
-
-    def struct(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:
-        lines = self.members(letter, struct, functions)
-        train = any(function.name == "train" for function in functions)
-        return lines or ([f"struct {self.prefix}{struct};  /* without members */"] if train else [])
-
-    def members(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:
-        program = self.program
-        if letter == "s":
-            return [
-                line
-                for name, comment in (("scratch", "values on the way"), ("trace", "every value of a step, by name"))
-                for line in self.struct_lines(name, comment, self.buffers(functions, name), pointers=self.rows is None)
-            ]
-        if letter == "h":
-            if not any("h" in self.arguments(function) for function in functions):
-                return []
-            values = program.hyperparameters
-            shown = ", ".join(map(number_text, values.values()))
-            head, comment = f"struct {self.prefix}settings {{", f"  /* usual: {shown} */"
-            line = f"{head} {self.prefix}real {', '.join(values)}; }};"
-            if len(line + comment) <= WIDTH:
-                return [line + comment]
-            each = [f"{INDENT}{self.prefix}real {name};  /* {number_text(value)} */" for name, value in values.items()]
-            return [f"{head}  /* given at every step; beside each the usual value */", *each, "};"]
-        variables = program.parameters if letter == "w" else program.state
-        comment = "what is learnt" if letter == "w" else "what the step remembers; all zero at first"
-        if letter == "m" and any(v.start for v in variables.values()):
-            comment += ", running variances all one"
-        return self.struct_lines(struct, comment, {name: v.shape for name, v in variables.items()})
-
-    def struct_lines(self, name: str, comment: str, members: Mapping[str, Shape], pointers: bool = False) -> list[str]:
-        """A struct; the members of one layer share a line."""
-        if not members:
-            return []
-        lines = [f"struct {self.prefix}{name} {{  /* {comment} */"]
-        for _, group in groupby(members.items(), key=lambda item: self.layer(*item)):
-            parts = [self.member(member, shape, pointers) for member, shape in group]
-            current = ""
-            for part in parts:
-                if current and len(current) + len(part) + 2 > 100:
-                    lines.append(f"{INDENT}{current};")
-                    current = ""
-                current += f", {part}" if current else f"{self.prefix}real {part}"
-            lines.append(f"{INDENT}{current};")
-        return [*lines, "};"]
-
-    def member(self, name: str, shape: Shape, pointers: bool) -> str:
-        extents = [self.dimension("MAX_ROWS") if s == "N" else s for s in self.symbols(name, shape)]
-        return f"*{name}" if pointers else f"{name}[{product(extents)}]"
+        return [*lines, *(f" * {line}" for line in costs.lines(self, functions)), " */"]
 
     # --- functions ---
 
@@ -317,12 +269,16 @@ class CWriter(LoopWriter):
             "evaluate": f"The output {output} and, returned, the loss of{most} rows, in prediction mode.",
             "trace": f"Every value of one step on{most} rows; changes nothing; returns the loss.",
             **drivers.DESCRIPTIONS,
+            **device.DESCRIPTIONS,
         }[function.name]
 
     def arguments(self, function: Function) -> dict[str, str]:
         """The arguments of a function, by letter or name: those that its body uses."""
         if function.name in drivers.DESCRIPTIONS:
             return drivers.arguments(self, function.name)
+        if function.name in device.NAMES:
+            called = re.findall(r"\b([wms])\b", "\n".join(function.lines))
+            return device.arguments(self, function.name, called)
         body = "\n".join(function.lines)
         changes = function.name == "step"
         prefix = self.prefix
@@ -343,10 +299,10 @@ class CWriter(LoopWriter):
         return found
 
     def prototype(self, function: Function, end: str = "") -> str:
-        result = drivers.RESULTS.get(function.name, f"{self.prefix}real")
+        result = {**drivers.RESULTS, **device.RESULTS}.get(function.name, f"{self.prefix}real")
         head = f"{result} {self.prefix}{function.name}("
         lines, current = [], head
-        arguments = list(self.arguments(function).values())
+        arguments = list(self.arguments(function).values()) or ["void"]
         for i, argument in enumerate(arguments):
             piece = argument + (")" + end if i == len(arguments) - 1 else ", ")
             if len(current) + len(piece.rstrip()) > 110:
@@ -357,8 +313,10 @@ class CWriter(LoopWriter):
 
     def body(self, functions: Sequence[Function]) -> str:
         blocks = []
-        mathematics = "#include <limits.h>\n" if any("INT_MAX" in line for f in functions for line in f.lines) else ""
-        mathematics += "#include <math.h>\n#ifdef __FAST_MATH__\n#error -ffast-math breaks the checks for NaN\n#endif"
+        text = "\n".join(line for function in functions for line in function.lines)
+        wanted = {"limits": "INT_MAX", "math": "", "stdint": "uint32_t", "string": "mem"}
+        mathematics = "".join(f"#include <{name}.h>\n" for name, mark in wanted.items() if mark in text)
+        mathematics += "#ifdef __FAST_MATH__\n#error -ffast-math breaks the checks for NaN\n#endif"
         if self.prefix:
             mathematics += f"\n\ntypedef {self.prefix}real real;"
         blocks.append(mathematics)
@@ -367,7 +325,8 @@ class CWriter(LoopWriter):
         dots = [DOT.replace("= 0;", f"= {self.number(0.0)};", 1)] if any("dot(" in text for text in kernels) else []
         zero = f"sum = {self.number(0.0)};"
         more = [text.replace("@", self.suffix).replace("sum = 0;", zero) for text in self.blocks.values()]
-        blocks += [*helpers, *dots, *kernels, *more]
+        blocks += device.constants(self, functions)
+        blocks += [*helpers, *dots, *kernels, *more, *device.blocks(self, functions)]
         for function in functions:
             inside = "\n".join(part for line in function.lines for part in wrapped(INDENT + line if line else ""))
             blocks.append(f"{self.prototype(function)} {{\n{inside}\n}}")
@@ -403,6 +362,7 @@ class CWriter(LoopWriter):
     def outer_scope(self, function: str, lowered: Lowered, keep: bool) -> Scope:
         program = self.program
         arrays = {name: f"w->{name}" for name in program.parameters} | {name: f"m->{name}" for name in program.state}
+        arrays |= {name: name for name in self.baked}
         arrays |= {name: name for name in program.inputs}
         arrays |= {name: f"s->{name}" for name in lowered.buffers}
         if function in ("predict", "evaluate"):
@@ -512,16 +472,6 @@ def wrapped(line: str) -> list[str]:
 def depth(text: str) -> int:
     """How many brackets are open at the end of a text."""
     return sum((character in "([") - (character in ")]") for character in text)
-
-
-def multiply_adds(lowered: Lowered) -> int:
-    """Products summed by the contractions of a function, for each row of the batch."""
-    total = 0
-    for nest in lowered.nests:
-        if isinstance(nest.core, Contraction):
-            over = nest.core.over
-            total += count(nest.space) * (1 if over == "N" else int(over))
-    return total
 
 
 __all__ = ["ACCUMULATOR", "CWriter"]

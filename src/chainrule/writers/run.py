@@ -46,3 +46,36 @@ class Run:
                 if size * factor * 10 >= self.epochs:
                     return size * factor
             size *= 10
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """What a device has to compute: made where the source is written, by the reference evaluator.
+
+    inputs      name -> rows of X, y, the masks and sample_weight
+    outputs     of the weights that are baked in
+    losses      of some steps from these weights on, with the declared hyper-parameters; none for prediction alone
+    trained     the outputs after these steps
+    tolerance   |found - expected| <= tolerance * (1 + |expected|)
+    """
+
+    inputs: Mapping[str, Rows]
+    outputs: Rows
+    losses: Sequence[float]
+    trained: Rows
+    tolerance: float
+
+    @property
+    def rows(self) -> int:
+        return len(self.inputs["X"])
+
+    @property
+    def stack_numbers(self) -> int:
+        """How many outputs are compared at a time."""
+        return sum(map(len, self.outputs))
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds."""
+        tables = (*self.inputs.values(), self.outputs, self.trained)
+        return sum(len(row) for table in tables for row in table) + len(self.losses)

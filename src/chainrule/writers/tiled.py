@@ -8,6 +8,7 @@ exp, log and tanh are short polynomials without branches or tables: the compiler
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from ..program.expr import Call
 from .c import CWriter
@@ -134,15 +135,22 @@ static void softmax(int N, int M, const real *restrict z, real *restrict p, real
         memcpy(log_p, p, sizeof(real) * (size_t)(N * M));
     for (int k = 0; k < N * M; k++)
         p[k] = exp_(p[k]);
-    for (int n = 0; n < N * M; n += M) {
-        real sum = p[n];
-        for (int j = 1; j < M; j++)
-            sum += p[n + j];
-        for (int j = 0; j < M; j++)
-            p[n + j] /= sum;
-        const real log_sum = log_p ? log_(sum) : 0;
-        for (int j = 0; log_p && j < M; j++)
-            log_p[n + j] -= log_sum;
+    for (int n0 = 0; n0 < N; n0 += PARTS) {
+        const int rows = least(PARTS, N - n0);
+        real sum[PARTS] = {0}, log_sum[PARTS], *q = p + n0 * M;
+        for (int n = 0; n < rows; n++)
+            for (int j = 0; j < M; j++)
+                sum[n] += q[n * M + j];
+        for (int n = 0; n < rows; n++)
+            for (int j = 0; j < M; j++)
+                q[n * M + j] /= sum[n];
+        if (log_p) {
+            for (int n = 0; n < PARTS; n++)
+                log_sum[n] = log_(sum[n]);
+            for (int n = 0; n < rows; n++)
+                for (int j = 0; j < M; j++)
+                    log_p[(n0 + n) * M + j] -= log_sum[n];
+        }
     }
 }"""
 
@@ -182,6 +190,7 @@ class TiledCWriter(CWriter):
     """Programs as C for GCC and Clang on a desktop or server, in register tiles."""
 
     restrict = "restrict "
+    sizes: ClassVar[str] = SIZES
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]  # passed on as they are
@@ -314,6 +323,6 @@ class TiledCWriter(CWriter):
         mark = "\n\ntypedef" if self.prefix else "#endif"
         position = text.index("\n\n", text.index(mark) + len(mark))
         before, after = text[:position], text[position:]
-        tiles = TILES if "product(" in text else SIZES
+        tiles = TILES if "product(" in text else self.sizes
         flush = FLUSH if "= flush()" in text else ""
         return "\n\n".join(filter(None, [before, code(self.type, wanted), tiles, flush])) + after
