@@ -16,6 +16,7 @@ help: ## this list
 
 demo: $(ENV)/.ready-to-run ## the founding networks: their code, their numbers, their story
 	@$(ENV)/bin/chainrule demo
+	@echo "The command chainrule lives in $(ENV): . $(ENV)/bin/activate   makes it known to this shell."
 
 test: $(ENV)/.ready-to-test ## lint, types and every test (WORKERS=2)
 	$(ENV)/bin/ruff check

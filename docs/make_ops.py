@@ -6,12 +6,12 @@ from chainrule.program.ops import ROWS, Op
 
 HEAD = """# The ops
 
-Every op of the grammar, from the table in `src/chainrule/program/ops.py`. Formulas, network files, the command line and
-`program.replace` all use these. Operators bind as in Python; `^` is another way to write `**`; `pi` is a constant.
+Every op of the grammar, from the table in `src/chainrule/program/ops.py`. Formulas, network files, the command line
+and `program.replace` all use these. Operators bind as in Python; `^` is another way to write `**`; `pi` is a constant.
 
-A *slope* is the derivative of the output by an argument, in terms of the arguments and of the output where that is shorter; it is
-multiplied with the adjoint `g` of the output. A *linear* op is its own derivative. Where a whole row or matrix is involved the
-*pull-back* says what the adjoint of the output contributes to that of the argument.
+A *slope* is the derivative of the output by an argument, in terms of the arguments and of the output where that is
+shorter; it is multiplied with the adjoint `g` of the output. A *linear* op is its own derivative. Where a whole row or
+matrix is involved the *pull-back* says what the adjoint of the output contributes to that of the argument.
 
 | op | written | derivative | defined as |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""Every example of README and docs is run: Python blocks in order, their printed output compared, shell lines as commands."""
+"""Every example of README and docs is run: Python blocks in order, with what they print; shell lines as commands."""
 
 import contextlib
 import doctest
@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))]
+LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -33,12 +34,13 @@ def test_python_blocks_print_what_the_page_says(page, monkeypatch):
             printed = output.getvalue()
             after = found[position + 1] if position + 1 < len(found) else ("sh", "")
             wanted = after[1] if after[0] == "" else ""
-            same = doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+            same = doctest.OutputChecker().check_output(wanted, printed, LOOSE)
             assert same, f"{page}, block {position + 1} printed\n{printed}\nthe page says\n{wanted}"
 
 
 def commands() -> list[str]:
-    lines = [line for page in PAGES for language, text in blocks(page) if language == "sh" for line in text.splitlines()]
+    shells = [text for page in PAGES for language, text in blocks(page) if language == "sh"]
+    lines = [line for text in shells for line in text.splitlines()]
     return sorted({line.split("  #")[0].strip() for line in lines if line.startswith("chainrule ")})
 
 

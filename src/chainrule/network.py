@@ -50,10 +50,11 @@ class Network:
         bias: bool = True,
         batch_norm: bool = False,
         dropout: float = 0.0,
+        initial: str | None = None,
     ) -> Network:
         """A network of Dense layers from "inputs-units-...-outputs".
 
-        activation, bias, batch_norm and dropout are those of the hidden layers (bias also of the output).
+        activation, bias, batch_norm and dropout are those of the hidden layers (bias and initial also of the output).
 
         Raises
             ValueError: a notation that is not whole numbers joined by hyphens, at least two of them, each at least 1.
@@ -69,10 +70,10 @@ class Network:
             raise ValueError(f"network {notation[:60]!r}: a layer holds at most {MAXIMUM_UNITS:,} units")
         layers: list[Layer] = []
         for width in numbers[1:-1]:
-            layers.append(Dense(width, activation, bias=bias, batch_norm=batch_norm))
+            layers.append(Dense(width, activation, bias=bias, batch_norm=batch_norm, initial=initial))
             if dropout:
                 layers.append(Dropout(dropout))
-        layers.append(Dense(numbers[-1], output, bias=bias))
+        layers.append(Dense(numbers[-1], output, bias=bias, initial=initial))
         return cls(numbers[0], layers)
 
     @property
