@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 HOMES = {
     "network": ("Network",),
     "derivation": ("derive",),
+    "estimators": ("MLPClassifier", "MLPRegressor"),
     "formulas.layers": ("Activation", "BatchNorm", "Dense", "Dropout", "Layer"),
     "formulas.formula": ("Formula", "formula"),
     "formulas.losses": ("Loss",),
@@ -35,6 +36,8 @@ HOME_OF = {name: module for module, names in HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from .derivation import derive as derive
+    from .estimators import MLPClassifier as MLPClassifier
+    from .estimators import MLPRegressor as MLPRegressor
     from .formulas.formula import Formula as Formula
     from .formulas.formula import formula as formula
     from .formulas.layers import Activation as Activation

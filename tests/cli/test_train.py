@@ -243,7 +243,7 @@ GOOD = "a,b,y\n" + "".join(f"{i % 7},{i % 4},{'pq'[i % 2]}\n" for i in range(20)
         (GOOD, ["--loss", "binary_cross_entropy", "--output", "tanh"], "needs sigmoid as output activation, not tanh"),
         (GOOD, ["--optimizer", "sgd"], "unknown optimizer 'sgd'; known: gradient_descent"),
         (GOOD, ["--schedule", "sine"], "unknown schedule 'sine'; known: constant"),
-        (GOOD, ["--engine", "quantum"], "unknown engine 'quantum'; known: auto, numpy"),
+        (GOOD, ["--engine", "quantum"], "unknown engine 'quantum'; known: auto"),
         (GOOD, ["--dtype", "float16"], "unknown dtype 'float16'; known: float32, float64"),
         (GOOD, ["--task", "guess"], "unknown task 'guess'; known: auto, classification, regression"),
         (GOOD, ["--target", "a", "--task", "regression", "--loss", "softmax_cross_entropy"], "is for classes"),

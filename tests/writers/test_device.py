@@ -18,6 +18,12 @@ DEVICE = ("step", "predict", "initialize", "save", "restore", "self_test")
 SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 
 
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text, re.MULTILINE)
+    assert match is not None, pattern
+    return match[1]
+
+
 def weights_of(program, given):
     running = {name: array for name, array in given.state.items() if name.startswith("running_")}
     return {**given.parameters, **running}
@@ -36,9 +42,7 @@ def device(name, real="float", functions=DEVICE, **options):
 
 def run_self_test(text, folder, *flags, compiler="gcc"):
     """The exit code of a program that runs the self-test."""
-    call = re.search(r"^int self_test\((.*?)\);", text, re.M)
-    assert call is not None
-    taken = re.findall(r"struct (\w+) \*(\w)", call[1])
+    taken = re.findall(r"struct (\w+) \*(\w)", found(r"^int self_test\((.*?)\);", text))
     declared = "".join(f"static struct {struct} the_{letter};\n" for struct, letter in taken)
     given = ", ".join(f"&the_{letter}" for _, letter in taken)
     main = f"{declared}int main(void) {{\n    return self_test({given});\n}}\n"
@@ -111,7 +115,7 @@ class Memory:
     def __init__(self, name, folder):
         self.writer, text = device(name)
         self.library = ctypes.CDLL(str(compile_c(text, folder, *SHARED)))
-        self.count = int(re.search(r"SAVED_BYTES = (\d+)", text)[1])
+        self.count = int(found(r"SAVED_BYTES = (\d+)", text))
         self.w, self.m = np.zeros(1000, np.float32), np.zeros(1000, np.float32)
 
     def pointers(self, *arrays):
@@ -177,19 +181,19 @@ def test_the_header_states_what_it_costs(name, tmp_path):
     for line in (tmp_path / "emitted.su").read_text().splitlines():
         place, size, _ = line.split("\t")
         frames[place.split(":")[-1]] = int(size)
-    stated = int(re.search(r"stack about ([\d,]+) bytes", text)[1].replace(",", ""))
+    stated = int(found(r"stack about ([\d,]+) bytes", text).replace(",", ""))
     deepest = frames["self_test"] + frames["step"] + max(frames.get(k, 0) for k in (*writer.kernels, *writer.blocks))
     assert deepest <= stated <= 4 * deepest + 600
     sizes = subprocess.run(["size", "-A", "emitted.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     constants = sum(int(line.split()[1]) for line in sizes.splitlines() if line.startswith(".rodata"))
-    flash = int(re.search(r"Flash  ([\d,]+) bytes", text)[1].replace(",", ""))
+    flash = int(found(r"Flash  ([\d,]+) bytes", text).replace(",", ""))
     assert flash <= constants <= flash + 256
     structs = " + ".join(f"sizeof(struct {name})" for name in ("parameters", "state", "scratch"))
     (tmp_path / "emitted.c").write_text(text + f"char size_of_all[{structs}];\n")
     subprocess.run(["gcc", "-Os", "-c", "emitted.c", "-o", "emitted.o"], cwd=tmp_path, check=True)
     listed = subprocess.run(["nm", "-S", "emitted.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    ram = int(re.search(r"RAM    ([\d,]+) bytes", text)[1].replace(",", ""))
-    assert ram == int(re.search(r"^\w+ (\w+) \w size_of_all$", listed, re.M)[1], 16)
+    ram = int(found(r"RAM    ([\d,]+) bytes", text).replace(",", ""))
+    assert ram == int(found(r"^\w+ (\w+) \w size_of_all$", listed), 16)
 
 
 def test_operations_are_counted():

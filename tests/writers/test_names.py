@@ -22,7 +22,7 @@ HOSTILE = [
     "ends in a backslash \\",
     'ends in a quote"',
     "*/ int main(void) { /* x",
-    "*\"/ closes up",
+    '*"/ closes up',
     "{% include '/etc/passwd' %} {{ config }} ${HOME} #{x} <%= x %> {#",
     "<script>alert(1)</script><!-- --> ]]>",
     "# coding: latin-1",

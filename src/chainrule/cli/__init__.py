@@ -1,4 +1,4 @@
-"""The command line. One file a command: `demo`, `source`, `train`; what is slow to import is imported inside them."""
+"""The command line. One file a command: `demo`, `source`, `train`, ...; what is slow is imported inside them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from .check import check
 from .demo import demo
 from .page import Page
+from .predict import predict
 from .screen import LanguageOption, PlainOption, is_plain
 from .source import source
 from .train import train
@@ -49,7 +51,7 @@ def chainrule(
         typer.echo(ctx.get_help())
 
 
-commands: tuple[tuple[str, Any], ...] = ((SEE, demo), (SEE, source), (USE, train))
+commands: tuple[tuple[str, Any], ...] = ((SEE, demo), (SEE, source), (USE, train), (USE, predict), (USE, check))
 for group, command in commands:
     paragraphs = (command.__doc__ or "").replace("\n    ", "\n").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

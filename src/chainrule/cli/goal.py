@@ -36,7 +36,7 @@ class Goal:
     scaled: bool = False
 
     @classmethod
-    def find(cls, roles: Roles, loss: str | None, output: str | None) -> Goal:
+    def find(cls, roles: Roles, loss: str | Loss | None, output: str | None, outputs: int | None = None) -> Goal:
         """By default binary or softmax cross-entropy for classes, half the mean squared error for a number.
 
         Raises
@@ -52,7 +52,8 @@ class Goal:
                     "--task classification takes its values for classes"
                 )
             return cls(roles, found, output or output_for(found.name), scaled=found.target == "real")
-        two = len(roles.classes) == 2 and output != "softmax" and loss != "softmax_cross_entropy"
+        softmax = output == "softmax" or getattr(loss, "name", loss) == "softmax_cross_entropy"
+        two = len(roles.classes) == 2 and not softmax and outputs in (None, 1)
         found = find_loss(loss or ("binary_cross_entropy" if two else "softmax_cross_entropy"))
         if found.target == "nonnegative":
             raise ValueError(

@@ -24,6 +24,16 @@ def show_results(screen: Screen, goal: Goal, preparation: Preparation, target: A
         show_numbers(screen, *(goal.numbers(preparation, values) for values in (target, output, known)))
 
 
+def scores(goal: Goal, preparation: Preparation, target: Any, output: Any) -> dict[str, float]:
+    """The same as plain numbers, for files."""
+    if goal.roles.task == "classification":
+        return {"accuracy": float((goal.labels(target) == goal.labels(output)).mean())}
+    truth, answer = (goal.numbers(preparation, values) for values in (target, output))
+    spread = float(((truth - truth.mean()) ** 2).sum())
+    found = {"mean_absolute_error": float(abs(answer - truth).mean())}
+    return found | ({"r2": 1 - float(((answer - truth) ** 2).sum()) / spread} if spread > 0 else {})
+
+
 # --- classes -------------------------------------------------------------------------------------------------------
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,10 +24,12 @@ from .options import (
 from .screen import LanguageOption, PlainOption, Screen
 
 if TYPE_CHECKING:
+    from ..files import Checkpoint, CheckpointPath, NetworkFile
     from ..network import Network
     from ..training import EarlyStopping, Training
+    from .samples import Split
 
-DATA, SHOWING = "The data", "What to show and write"
+DATA, SHOWING, KEEPING = "The data", "What to show and write", "What to keep"
 VALIDATION_SHARE = 0.1  # where early stopping is asked for and nothing else said
 
 
@@ -64,6 +66,10 @@ def train(
     test: Annotated[float, option(DATA, "share of the rows held out for the test")] = 0.2,
     validation: Annotated[float, option(DATA, "share of the other rows, to watch the training by")] = 0.0,
     seed: Annotated[int, option(DATA, "of all that is random: which rows, weights, order")] = 0,
+    network_file: Annotated[
+        Path | None,
+        option(NETWORK, "a network file (JSON) in place of the options below", "--network", metavar="FILE"),
+    ] = None,
     layers: Annotated[
         str | None,
         option(
@@ -114,6 +120,19 @@ def train(
     ] = None,
     engine: Annotated[str, option(TRAINING, "what runs the program", complete=engines)] = "auto",
     dtype: Annotated[str, option(TRAINING, "float32 or float64")] = "float32",
+    model: Annotated[
+        Path | None,
+        option(KEEPING, "save the trained network, for chainrule predict", metavar="OUT.safetensors"),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, option(KEEPING, "save the training itself now and then, so that it can be resumed", metavar="PATH")
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None, option(KEEPING, "after so many epochs", metavar="EPOCHS", default="10")
+    ] = None,
+    resume: Annotated[
+        bool, option(KEEPING, "go on from the checkpoint, where there is one; all else as it was then", "--resume")
+    ] = False,
     program: Annotated[bool, option(SHOWING, "print the training step that runs", "--program")] = False,
     script: Annotated[
         Path | None,
@@ -128,76 +147,213 @@ def train(
     by rules for the number of training rows: 64 relu units, Adam with a cosine schedule, about 3,000 steps, and an L2
     penalty that keeps small tables from being learned by heart.
     """
+    from ..files import check_model_target
     from .samples import Split
     from .script import check_script, write_script
 
     screen = Screen(ctx, plain, lang)
     if script is not None:
         check_script(script, file)
-    data = Split.read(file, target, task, seed, test, validation or (VALIDATION_SHARE if early_stopping else 0.0))
+    if model is not None:
+        check_model_target(model, "--model")
+    declared = None
+    if network_file is not None:
+        from ..files import read_network
+        from .network_option import NETWORK_OPTIONS, check_options
 
-    from ..derivation import derive
-    from ..network import Network
-    from ..training import Callback, Diverged, EarlyStopping, Training
-    from .defaults import Defaults, rate_for, schedule_settings, steps_per_epoch
-    from .goal import Goal
+        declared = read_network(network_file)
+        check_options(ctx, declared, network_file, NETWORK_OPTIONS)
+    every = check_checkpoint(checkpoint, checkpoint_every, resume, model)
+    with ExitStack() as stack:
+        place, found = opened(screen, stack, checkpoint, resume)
+        data = Split.read(file, target, task, seed, test, validation or (VALIDATION_SHARE if early_stopping else 0.0))
 
-    goal = Goal.find(data.roles, loss, output)
-    goal.check(data.table)
-    preparation = data.preparation
-    rules = Defaults(len(data.training), preparation.width)
-    units = hidden_layers(rules.layers if layers is None else layers)
-    network = Network.parse(
-        "-".join([str(preparation.width), *units, str(goal.outputs(preparation))]),
-        activation, goal.output, dropout=dropout, batch_norm=batch_norm,
-    )  # fmt: skip
-    size = check_batch_size(batch_size, len(data.training)) or rules.batch_size
-    rounds = rules.epochs(size) if epochs is None else epochs
-    settings = schedule_settings(max(1, rounds * steps_per_epoch(len(data.training), size)))
-    base = optimizer_of(optimizer, rate_for(optimizer) if rate is None else rate).hyperparameters["learning_rate"]
-    chosen = optimizer_of(optimizer, base if schedule == "constant" else schedule_of(schedule, base, **settings))
-    strength = rules.l2(size, goal.loss.reduction == "sum") if l2 is None else l2
-    step = derive(network, loss=goal.loss, optimizer=chosen, penalty=penalty_of(l1, strength))
+        from ..derivation import derive
+        from ..files import NetworkFile
+        from ..network import Network
+        from ..training import Callback, Diverged, EarlyStopping, Training
+        from .defaults import Defaults, rate_for, schedule_settings, steps_per_epoch
+        from .network_option import with_file
 
-    X, Y = preparation.transform(data.training), goal.targets(preparation, data.training)
-    held = None
-    if data.validation is not None:
-        held = preparation.transform(data.validation), goal.targets(preparation, data.validation)
-    test_X, test_Y = preparation.transform(data.test), goal.targets(preparation, data.test)
-    stopping = EarlyStopping(patience=early_stopping) if early_stopping is not None else None
-    callbacks: list[Callback] = [stopping] if stopping is not None else []
-    run = Training(
-        step, X, Y, epochs=rounds, batch_size=size, seed=seed, engine=engine, dtype=dtype, validation=held,
-        callbacks=callbacks, progress=False if screen.plain else None,
-    )  # fmt: skip
-    data.show(screen)
-    show_training(screen, network, run, optimizer, schedule, base)
-    if program:
-        screen.line()
-        screen.say("train.program")
-        screen.line()
-        screen.code(step.source("numpy", form="step").rstrip())
-    try:
-        run.fit()
-    except Diverged as error:
-        raise ValueError(f"{error}\n{advice(base, l2)}") from None
+        goal = goal_of(data, declared, loss, output)
+        goal.check(data.table)
+        preparation = data.preparation
+        rules = Defaults(len(data.training), preparation.width)
+        if declared is None:
+            units = hidden_layers(rules.layers if layers is None else layers)
+            network = Network.parse(
+                "-".join([str(preparation.width), *units, str(goal.outputs(preparation))]),
+                activation, goal.output, dropout=dropout, batch_norm=batch_norm,
+            )  # fmt: skip
+        else:
+            network = fitting(declared.network, preparation.width, goal.outputs(preparation), network_file, data)
+        size = check_batch_size(batch_size, len(data.training)) or rules.batch_size
+        rounds = rules.epochs(size) if epochs is None else epochs
+        settings = schedule_settings(max(1, rounds * steps_per_epoch(len(data.training), size)))
+        base = optimizer_of(optimizer, rate_for(optimizer) if rate is None else rate).hyperparameters["learning_rate"]
+        chosen = optimizer_of(optimizer, base if schedule == "constant" else schedule_of(schedule, base, **settings))
+        strength = rules.l2(size, goal.loss.reduction == "sum") if l2 is None else l2
+        given = {"loss": goal.loss, "optimizer": chosen, "penalty": penalty_of(l1, strength)}
+        given |= {"clip_norm": None, "clip_delta": None}
+        step = derive(network, **with_file(declared, given))
+
+        X, Y = preparation.transform(data.training), goal.targets(preparation, data.training)
+        held = None
+        if data.validation is not None:
+            held = preparation.transform(data.validation), goal.targets(preparation, data.validation)
+        test_X, test_Y = preparation.transform(data.test), goal.targets(preparation, data.test)
+        stopping = EarlyStopping(patience=early_stopping) if early_stopping is not None else None
+        callbacks: list[Callback] = [stopping] if stopping is not None else []
+        if place is not None:
+            from .saving import Saving
+
+            callbacks.append(Saving(place, NetworkFile.of(step.declaration).to_dict(), every))
+        run = Training(
+            step, X, Y, epochs=rounds, batch_size=size, seed=seed, engine=engine, dtype=dtype, validation=held,
+            callbacks=callbacks, progress=False if screen.plain else None,
+        )  # fmt: skip
+        if found is not None:
+            from .saving import go_on
+
+            go_on(run, found, NetworkFile.of(step.declaration).to_dict(), str(checkpoint))
+        data.show(screen)
+        show_training(screen, network, run, *named(declared, optimizer, schedule, base))
+        if program:
+            screen.line()
+            screen.say("train.program")
+            screen.line()
+            screen.code(step.source("numpy", form="step").rstrip())
+        if place is not None:
+            screen.line()
+            if found is not None:
+                screen.say("train.resumed", epoch=f"{run.epoch:,}")
+        try:
+            run.fit(run.epochs - run.epoch)
+        except Diverged as error:
+            raise ValueError(f"{error}\n{advice(base, l2)}") from None
     show_trained(screen, run, stopping)
+    if run.interrupted and place is not None:
+        screen.say("train.resumable")
 
-    from .results import show_results
+    from .results import scores, show_results
 
-    show_results(screen, goal, preparation, test_Y, run.predict(test_X), Y)
+    output_of_test = run.predict(test_X)
+    show_results(screen, goal, preparation, test_Y, output_of_test, Y)
     for name, count in preparation.unknown(data.test).items():
         show_unknown(screen, name, count)
     if script is not None:
         write_script(screen, run, script, stopping.best_epoch if stopping is not None else run.epoch)
+    if model is not None:
+        save_model(screen, run, data, model, scores(goal, preparation, test_Y, output_of_test))
     if run.interrupted:
         raise typer.Exit(130)
+    if place is not None:
+        from ..training.snapshot import digest_of_weights
+
+        typer.echo(f"final {digest_of_weights(run)}")
 
 
 def check_batch_size(size: int | None, rows: int) -> int | None:
     if size is not None and not 1 <= size <= rows:
         raise ValueError(f"--batch-size {size}: at least 1, and at most {rows:,}, the number of training rows")
     return size
+
+
+# --- what is kept --------------------------------------------------------------------------------------------------
+
+
+def check_checkpoint(path: Path | None, every: int | None, resume: bool, model: Path | None) -> int:
+    """How many epochs lie between two checkpoints."""
+    from .saving import USUAL_EVERY
+
+    if path is None and (resume or every is not None):
+        raise ValueError(f"{'--resume' if resume else '--checkpoint-every'} needs --checkpoint PATH")
+    if every is not None and every < 1:
+        raise ValueError(f"--checkpoint-every {every}: a whole number of at least 1")
+    if path is not None and model is not None and os.path.realpath(path) == os.path.realpath(model):
+        raise ValueError("--checkpoint and --model need two names")
+    return USUAL_EVERY if every is None else every
+
+
+def opened(
+    screen: Screen, stack: ExitStack, checkpoint: Path | None, resume: bool
+) -> tuple[CheckpointPath | None, Checkpoint | None]:
+    """The place of the checkpoints, locked as long as the stack is open, and the one to go on from."""
+    from ..files import CheckpointPath
+
+    if checkpoint is None:
+        return None, None
+    place = stack.enter_context(CheckpointPath(checkpoint))
+    if not resume:
+        place.check_free()
+    place.clean()
+    if not resume or not place.exists:
+        return place, None
+    found, damage = place.load()
+    if damage:
+        from .screen import shown
+
+        typer.echo(shown(f"{damage}; {screen.text('train.previous')}"), err=True)
+    return place, found
+
+
+def save_model(screen: Screen, run: Training, data: Split, path: Path, scores: dict[str, float]) -> None:
+    from .. import __version__
+    from ..data import printable
+    from ..files import Model, NetworkFile
+
+    provenance = {
+        "chainrule": __version__,
+        "table": printable(Path(data.table.source).name),
+        "rows": len(run.X),
+        "test_rows": len(data.test),
+        "seed": run.seed,
+        "epochs": run.epoch,
+        "engine": run.engine.name,
+        "scores": scores,
+    }
+    statistics = {name: array for name, array in run.state.items() if name.startswith("running_")}
+    Model(NetworkFile.of(run.program.declaration), run.parameters, statistics, data.preparation, provenance).save(path)
+    screen.line()
+    screen.say("train.model", path=str(path))
+
+
+# --- a network file ------------------------------------------------------------------------------------------------
+
+
+def goal_of(data: Split, declared: NetworkFile | None, loss: str | None, output: str | None) -> Any:
+    """What the outputs stand for; a network file has its say in it."""
+    from .goal import Goal
+
+    if declared is None:
+        return Goal.find(data.roles, loss, output)
+    last = declared.network.layers[-1].activation_name
+    return Goal.find(data.roles, loss if declared.loss is None else declared.loss, last, declared.network.outputs)
+
+
+def fitting(network: Network, inputs: int, outputs: int, file: Path | None, data: Split) -> Network:
+    """ValueError: a network for other inputs or outputs than the table has."""
+    from ..data import listed
+
+    if network.inputs != inputs:
+        names = listed(data.preparation.feature_names)
+        raise ValueError(f"{file} has {network.inputs} inputs, but the table makes {inputs}: {names}")
+    if network.outputs != outputs:
+        raise ValueError(f"{file} has {network.outputs} outputs, but the target {data.roles.target!r} needs {outputs}")
+    return network
+
+
+def named(declared: NetworkFile | None, optimizer: str, schedule: str, rate: float) -> tuple[str, str, float]:
+    """Optimizer, schedule and rate, to be shown."""
+    if declared is None or declared.optimizer is None:
+        return optimizer, schedule, rate
+    from ..formulas.optimizers import OPTIMIZERS
+    from ..formulas.schedules import SCHEDULES
+
+    kind, rate_or_schedule = type(declared.optimizer), declared.optimizer.rate
+    found = next((name for name, row in SCHEDULES.items() if row is type(rate_or_schedule)), "constant")
+    rate = next(iter(declared.optimizer.hyperparameters.values()))
+    return next(name for name, row in OPTIMIZERS.items() if row is kind), found, rate
 
 
 # --- what is shown -------------------------------------------------------------------------------------------------

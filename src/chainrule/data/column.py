@@ -68,6 +68,12 @@ class Column:
             return [number_label(value) for value in self.numbers.values.tolist()]
         return [cell.strip() for cell in self.cells]
 
+    def texts(self) -> list[str]:
+        """The cells as text, for a file."""
+        if isinstance(self.cells, np.ndarray):
+            return ["" if math.isnan(value) else repr(value) for value in self.cells.tolist()]
+        return self.cells
+
     def shown(self, row: int) -> str:
         """The cell of a row (0-based), safe to print."""
         cell = self.cells[row]

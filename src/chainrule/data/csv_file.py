@@ -8,10 +8,11 @@ dropped, cells are kept as they are.
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import BinaryIO
 
 import numpy as np
 
@@ -41,16 +42,17 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTED_PART = re.compile('"[^"]*"')
 
 
-def read_csv(path: str | os.PathLike[str], most_bytes: int = MOST_BYTES) -> Table:
-    """The table in a CSV file. Rows are numbered as lines of the file, from 1, the header being the first.
+def read_csv(path: str | os.PathLike[str] | BinaryIO, most_bytes: int = MOST_BYTES) -> Table:
+    """The table in a CSV file, or in what is read from a stream. Rows are numbered as lines of the file, from 1, the
+    header being the first.
 
     Raises
         DataError: not a readable regular file; larger than `most_bytes`; not UTF-8; NUL bytes; no header, no rows; a
         name that is blank or occurs twice; a row with more or fewer cells than the header; broken quotation; `;` or
         tabs instead of commas.
     """
-    source = shown_path(path)
-    with open_regular(path, most_bytes, source) as file:
+    source, opened = opened_source(path, most_bytes)
+    with opened as file:
         lines = _Lines(file, source, most_bytes)
         records = _records(lines, source)
         _, header = next(records, (1, []))
@@ -75,10 +77,20 @@ def read_csv(path: str | os.PathLike[str], most_bytes: int = MOST_BYTES) -> Tabl
     return Table(made, np.array(numbers, dtype=np.int64), source)
 
 
+def opened_source(
+    path: str | os.PathLike[str] | BinaryIO, most_bytes: int
+) -> tuple[str, AbstractContextManager[BinaryIO]]:
+    """How messages call it, and the open file; a stream stays open afterwards."""
+    if isinstance(path, (str, os.PathLike)):
+        source = shown_path(path)
+        return source, open_regular(path, most_bytes, source)
+    return "standard input", nullcontext(path)
+
+
 class _Lines:
     """The lines of a file as text, checked one by one; counts them, and the bytes since `record_bytes` was reset."""
 
-    def __init__(self, file: io.BufferedReader, source: str, most_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, source: str, most_bytes: int) -> None:
         self._file, self._source, self._most_bytes = file, source, most_bytes
         self.number = 0
         self.record_bytes = 0

@@ -140,7 +140,7 @@ class Checked:
         given = numbers.get("hyperparameters")
         expect(isinstance(given, dict), "hyperparameters")
         self.hyperparameters: dict[str, Any] = given or {}
-        expect(list(self.hyperparameters) == list(run.hyperparameters), "hyperparameters")
+        expect(set(self.hyperparameters) == set(run.hyperparameters), "hyperparameters")
         for value in self.hyperparameters.values():
             expect(isinstance(value, (int, float)) and not isinstance(value, bool), "hyperparameters")
             expect(0 <= value < float("inf"), "hyperparameters")

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Literal
 
 from ..program.steps import Program
 from ..program.text import number_text
+from . import c_script as script
 from . import costs, device, drivers
 from .c_structs import WIDTH, StructWriter
 from .loops import INDENT, Axis, Function, Kernel, Scope
 from .lowering import ACCUMULATOR, Contraction, Lowered, Nest, Operand, RowWise
 from .names import as_comment
-from .run import SelfTest
+from .run import Run, SelfTest
 
 Real = Literal["float", "double"]
 STEP = ("step", "predict")
@@ -113,7 +114,7 @@ class CWriter(StructWriter):
 
     language = "c"
     restrict: ClassVar[str] = ""  # what a kernel says of its arrays
-    forms: ClassVar[tuple[str, ...]] = ("module", "header", "source")
+    forms: ClassVar[tuple[str, ...]] = ("module", "header", "source", "script")
 
     def __init__(
         self,
@@ -161,6 +162,15 @@ class CWriter(StructWriter):
     def source(self, functions: Iterable[str] | None = None) -> str:
         written = self.written(self.usual_functions if functions is None else functions)
         return f'#include "{self.file}.h"\n\n' + self.body(written)
+
+    def script(self, run: Run) -> str:
+        """A complete program: the module, then data, random numbers, and the loop over epochs and batches."""
+        return script.script(self.fresh(run), run)
+
+    def fresh(self, run: Run) -> CWriter:
+        """The writer of a script: its numbers are of the run's type, and a call takes a batch."""
+        real: Real = "double" if run.dtype == "float64" else "float"
+        return type(self)(self.program, real=real, rows=script.most_rows(self.program, run))
 
     @property
     def file(self) -> str:

@@ -27,8 +27,9 @@ static real exp_(real x) {
     const real y = x < @low ? @low : x > @high ? @high : x;
     const real shifted = y * @log2e + @round, n = shifted - @round;
     const real r = (y - n * @ln2_high) - n * @ln2_low;
+    const real r2 = r * r, r4 = r2 * r2@r8;
     const real q = @exp;
-    const real e = with_bits(bits_of(1 + (r + r * r * q)) + (bits_of(shifted) << @bits));
+    const real e = with_bits(bits_of(1 + (r + r2 * q)) + (bits_of(shifted) << @bits));
     return x > @high ? (real)INFINITY : x < @low ? 0 : e;
 }""",
     "log_": """\
@@ -100,6 +101,17 @@ def horner(coefficients: tuple[float, ...], variable: str, suffix: str) -> str:
     return text
 
 
+def in_pairs(coefficients: tuple[float, ...], suffix: str) -> str:
+    """The polynomial in r by powers r2, r4, r8: pairs side by side, so that few products wait for one another."""
+    terms = [f"{c!r}{suffix}" for c in reversed(coefficients)]  # lowest power first
+    for power in ("r", "r2", "r4", "r8"):
+        if len(terms) > 1:
+            pairs = [terms[i : i + 2] for i in range(0, len(terms), 2)]
+            terms = [f"({pair[0]} + {pair[1]} * {power})" if len(pair) > 1 else pair[0] for pair in pairs]
+    text = terms[0].removeprefix("(").removesuffix(")")
+    return text.replace(" + (", "\n        + (") if len(text) > 90 else text
+
+
 def code(real: str, wanted: Iterable[str]) -> str:
     """These functions, and those that they call, for float or double; nothing where none is wanted."""
     needed = set(wanted)
@@ -109,7 +121,9 @@ def code(real: str, wanted: Iterable[str]) -> str:
         return ""
     suffix = "f" if real == "float" else ""
     text = "\n\n".join([BITS, *(body for name, body in FUNCTIONS.items() if name in needed)])
-    for mark, coefficients, variable in (("@exp;", EXP, "r"), ("@log;", LOG, "t"), ("@tanh;", TANH, "t")):
+    text = text.replace("@exp;", in_pairs(EXP[real], suffix) + ";")
+    text = text.replace("@r8", ", r8 = r4 * r4" if len(EXP[real]) > 8 else "")
+    for mark, coefficients, variable in (("@log;", LOG, "t"), ("@tanh;", TANH, "t")):
         text = text.replace(mark, horner(coefficients[real], variable, suffix) + ";")
     for key in sorted(CONSTANTS[real], key=len, reverse=True):
         text = text.replace(key, CONSTANTS[real][key])

@@ -1,0 +1,66 @@
+"""The plain C of a small network, trained on a Cortex-M4: cross-compiled without a warning, self-test under QEMU."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.writers.compiled import STRICT
+from tests.writers.test_device import device, found
+
+HERE = Path(__file__).parent / "cortex_m4"
+CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
+MAIN = """
+int device_self_test(void);
+int device_self_test(void) {{
+{declared}
+    return self_test({given});
+}}
+"""
+
+
+@pytest.mark.parametrize("level", ["-Os", "-O2"])
+@pytest.mark.parametrize("name", ["relu_softmax_adam", "deep_batch_norm"])
+def test_the_self_test_passes_on_a_cortex_m4(name, level, tool, tmp_path):
+    compiler, qemu = tool("arm-none-eabi-gcc"), tool("qemu-system-arm")
+    _, text = device(name)
+    stack = found(r"stack about ([\d,]+) bytes", text).replace(",", "")
+    declared = "".join(f"    static struct {s} {s};\n" for s in ("parameters", "state", "scratch"))
+    text += MAIN.format(declared=declared, given="&parameters, &state, &scratch")
+    result, size = run(text, tmp_path, compiler, qemu, level, stack)
+    assert result == 0
+    assert size < 16_000  # code, constants and what of libm and libc it needs
+    broken = text.replace("losses[] = {", "losses[] = {1.0f + ")
+    assert run(broken, tmp_path, compiler, qemu, level, stack)[0] == 2
+
+
+def run(text: str, folder: Path, compiler: str, qemu: str, level: str, stack: str) -> tuple[int, int]:
+    """QEMU's exit code, and how much flash the program takes."""
+    (folder / "emitted.c").write_text(text)
+    start = (f"-DSTATED_STACK={stack}u", "-std=gnu99", "-Wall", "-Wextra", "-Werror")
+    for source, flags in ((folder / "emitted.c", STRICT), (HERE / "start.c", start)):
+        command = [
+            compiler,
+            *flags,
+            *CORTEX_M4,
+            level,
+            "-ffunction-sections",
+            "-c",
+            str(source),
+            "-o",
+            str(folder / f"{source.stem}.o"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    image = folder / "image.elf"
+    command = [compiler, *CORTEX_M4, "-nostartfiles", "-Wl,--gc-sections", "-T", str(HERE / "link.ld")]
+    command += [str(folder / "emitted.o"), str(folder / "start.o"), "-lm", "-lc", "-lgcc", "-o", str(image)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    sizes = subprocess.run(
+        [compiler.replace("-gcc", "-size"), str(image)], capture_output=True, text=True, check=True
+    ).stdout
+    command = [qemu, "-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]
+    command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    return done.returncode, int(sizes.splitlines()[1].split()[0])
