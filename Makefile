@@ -2,13 +2,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test golden oracle coverage clean
+.PHONY: help demo test test-all golden oracle bench bench-short coverage clean
 
 PYTHON  ?= python3
 WORKERS ?= 2
 
 ENV    := .venv
 ORACLE := .venv-oracle
+BENCH  := .venv-bench
 PIP    := -m pip --disable-pip-version-check --no-input -qq
 
 help: ## this list
@@ -23,21 +24,30 @@ test: $(ENV)/.ready-to-test ## lint, types and every test (WORKERS=2)
 	$(ENV)/bin/mypy
 	$(ENV)/bin/pytest -n $(WORKERS)
 
+test-all: $(ENV)/.ready-to-test ## every test of every product, not a sample: emitted C takes minutes
+	CHAINRULE_TEST_ALL=1 $(ENV)/bin/pytest -n $(WORKERS)
+
 golden: $(ENV)/.ready-to-test ## write the golden sources anew; read the diff before committing it
 	$(ENV)/bin/pytest tests/writers --update-golden
 
 oracle: $(ORACLE)/.ready-to-test ## compare with PyTorch, in an environment of its own
 	$(ORACLE)/bin/pytest -n $(WORKERS) tests/oracle
 
+bench: $(BENCH)/.ready-to-bench ## how fast, beside NumPy, scikit-learn, JAX and PyTorch (BENCH_OPTIONS="--docs")
+	$(BENCH)/bin/python -m benchmarks $(BENCH_OPTIONS)
+
+bench-short: $(ENV)/.ready-to-run ## the same of small networks beside NumPy alone, half a minute
+	$(ENV)/bin/python -m benchmarks --short $(BENCH_OPTIONS)
+
 coverage: $(ENV)/.ready-to-test ## which lines no test reaches
 	$(ENV)/bin/pytest -n $(WORKERS) --cov
 
 clean: ## remove the environments and caches
-	rm -rf $(ENV) $(ORACLE) .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
+	rm -rf $(ENV) $(ORACLE) $(BENCH) build .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 
 # Each file below is a stamp: it says that a step is done, and is out of date when the pins it was done with have changed.
 
-$(ENV)/.created $(ORACLE)/.created:
+$(ENV)/.created $(ORACLE)/.created $(BENCH)/.created:
 	@command -v "$(PYTHON)" >/dev/null || { \
 	  echo "chainrule: there is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -64,6 +74,11 @@ $(ENV)/.ready-to-test: $(ENV)/.ready-to-run requirements/test.txt
 $(ORACLE)/.ready-to-test: $(ORACLE)/.ready-to-run requirements/oracle.txt
 	@echo "installing PyTorch into $(@D); this takes some minutes"
 	@$(@D)/bin/python $(PIP) install -r requirements/oracle.txt
+	@touch $@
+
+$(BENCH)/.ready-to-bench: $(BENCH)/.ready-to-run requirements/bench.txt requirements/test.txt
+	@echo "installing the peers into $(@D); this takes some minutes"
+	@$(@D)/bin/python $(PIP) install -r requirements/bench.txt
 	@touch $@
 
 .PRECIOUS: %/.ready-to-run

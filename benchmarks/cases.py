@@ -108,8 +108,9 @@ class Case:
     def program(self) -> Program:
         import chainrule as cr
 
-        optimizer = cr.Adam(self.rate, epsilon=self.epsilon) if self.optimizer == "adam" else cr.GradientDescent(self.rate)
-        return cr.derive(self.network(), self.loss, optimizer)
+        if self.optimizer == "adam":
+            return cr.derive(self.network(), self.loss, cr.Adam(self.rate, epsilon=self.epsilon))
+        return cr.derive(self.network(), self.loss, cr.GradientDescent(self.rate))
 
     def data(self) -> Data:
         return make_data(self)
@@ -141,7 +142,7 @@ class Case:
 
 @lru_cache(maxsize=4)
 def make_data(case: Case) -> Data:
-    """Rows from a normal distribution, and what a random linear teacher says of them; the founding rows where N is 4."""
+    """Normally distributed rows, and what a random linear teacher says of them; for R1 the founding rows."""
     if case.widths[0] == 3 and case.rows == 4:
         founding = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], case.dtype)
         return Data(founding, np.array([[0], [1], [1], [0]], case.dtype), np.array([0, 1, 1, 0]))
@@ -157,8 +158,18 @@ def make_data(case: Case) -> Data:
 CASES = {
     case.name: case
     for case in (
-        Case("R1", (3, 4, 1), "sigmoid", "sigmoid", "gradient_descent", rate=1.0, batch=4, rows=4, dtype="float64",
-             bias=False),
+        Case(
+            "R1",
+            (3, 4, 1),
+            "sigmoid",
+            "sigmoid",
+            "gradient_descent",
+            rate=1.0,
+            batch=4,
+            rows=4,
+            dtype="float64",
+            bias=False,
+        ),
         Case("R2a", (4, 8, 3), batch=16, rows=2048),
         Case("R2b", (20, 64, 64, 2)),
         Case("R2c", (8, 32, 32, 1), "tanh", "linear"),

@@ -16,7 +16,7 @@ enum { ACCUMULATORS = 12, CHUNK = 256 };
         const vector a = (vector){0} + half, b = a;                                                                    \
         vector c[ACCUMULATORS], sum = {0};                                                                             \
         UNROLL for (int i = 0; i < ACCUMULATORS; i++)                                                                  \
-            c[i] = b;                                                                                                  \
+            c[i] = b + (real)i;                                                                                        \
         for (long t = 0; t < times; t++)                                                                               \
             UNROLL for (int i = 0; i < ACCUMULATORS; i++)                                                              \
                 c[i] = c[i] * a + b;                                                                                   \
@@ -68,7 +68,8 @@ INLINE rows sum_of(rows a) {
 }
 
 double chain(long steps) {
-    const rows x = {1, 1, 1, 1}, y = {0, 1, 1, 0}, others = {0.1, 0.2, 0.3, 0.4};
+    volatile double one = 1; /* or the compiler would leave out what multiplies by it */
+    const rows x = (rows){0} + one, y = {0, 1, 1, 0}, others = {0.1, 0.2, 0.3, 0.4};
     rows w = (rows){0} + 0.3, s = (rows){0} - 0.2;
     for (long t = 0; t < steps; t++) {
         const rows z = (x * w + others) + others; /* three products: a product and two additions deep */

@@ -1,13 +1,14 @@
 """What all tests share: how Hypothesis draws, how golden files are renewed, and what a missing tool means."""
 
 import os
-import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.tools import find_tool
 
 TESTS = Path(__file__).parent
 
@@ -52,13 +53,4 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture
 def tool() -> Callable[[str], str]:
     """tool("gcc"): the program's path; without it a test is skipped, or fails where CHAINRULE_REQUIRE_TOOLS is set."""
-
-    def find(name: str) -> str:
-        path = shutil.which(name)
-        if path:
-            return path
-        if os.environ.get("CHAINRULE_REQUIRE_TOOLS"):
-            pytest.fail(f"{name} is missing; .ci/run lists what it installs", pytrace=False)
-        pytest.skip(f"{name} is not installed")
-
-    return find
+    return find_tool

@@ -99,7 +99,7 @@ def test_what_follows_a_dense_layer_shares_its_number_and_a_repeat_adds_2():
         "h0", "z1", "mean1", "variance1", "std1", "n1", "s1", "a1", "h1",
         "mean1_2", "variance1_2", "std1_2", "n1_2", "s1_2", "a1_2", "z2",
     ]  # fmt: skip
-    assert list(program.parameters) == ["W1", "b1", "gamma1", "beta1", "gamma1_2", "beta1_2", "W2", "b2"]
+    assert list(program.parameters) == ["W1", "gamma1", "beta1", "gamma1_2", "beta1_2", "W2", "b2"]
     assert list(program.inputs) == ["X", "y", "mask0", "mask1"]
     assert list(program.state) == ["running_mean1", "running_variance1", "running_mean1_2", "running_variance1_2"]
     assert {"ds1", "dn1", "delta1", "error1", "dh1", "dn1_2", "ds1_2", "error1_2"} <= set(names(program, "backward"))
@@ -255,7 +255,7 @@ def test_what_is_no_network():
 
 
 def test_a_parameter_that_the_loss_does_not_depend_on():
-    with pytest.raises(ValueError, match="the loss does not depend on the parameter W1"):
+    with pytest.raises(ValueError, match="of layer 1 has slope 0 everywhere"):
         cr.derive(cr.Network(2, [cr.Dense(2, "sign(z)"), cr.Dense(1)]))
 
 
@@ -266,7 +266,7 @@ def test_an_operation_without_a_derivative():
 
 
 def test_two_contractions_in_a_formula():
-    with pytest.raises(ValueError, match="a1: more than one contraction"):
+    with pytest.raises(ValueError, match="a formula may hold no matrix product"):
         cr.derive(cr.Network(2, [cr.Dense(2, "z @ (z.T @ z) @ (z.T @ z)"), cr.Dense(1)]))
 
 

@@ -9,8 +9,9 @@ from .contender import Contender, Predictor
 
 
 def softmax(z: Array) -> Array:
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    e: Array = np.exp(z - z.max(axis=1, keepdims=True))
+    e /= e.sum(axis=1, keepdims=True)
+    return e
 
 
 def sigmoid(z: Array) -> Array:
@@ -79,7 +80,7 @@ def regress_two_hidden(
     delta1 = (delta2 @ W2.T) * (1 - a1 * a1)
     gradients = [X.T @ delta1, delta1.sum(axis=0), a1.T @ delta2, delta2.sum(axis=0), a2.T @ delta3, delta3.sum(axis=0)]
     adam(parameters, gradients, state, t, rate, epsilon)
-    return float(0.5 * (error * error).sum()) / error.size
+    return float(0.5 * (error * error).mean())
 
 
 def adam(
@@ -96,6 +97,8 @@ def adam(
 
 
 class ByHand(Contender):
+    """One of the steps above, called for every batch."""
+
     name, key, modules, package = "NumPy by hand", "hand", ("numpy",), "numpy"
 
     def reset(self) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from .chainrule_engine import ChainruleEngine
+from .contender import Predictor
 
 
 class CEngine(ChainruleEngine):
+    """What all others are compared with."""
+
     name, key, engine_name = "chainrule C", "c", "c"
 
     @classmethod
@@ -15,3 +18,6 @@ class CEngine(ChainruleEngine):
         if not allowed():
             return "CHAINRULE_ENGINE=numpy forbids compiling"
         return "" if find_compiler() else "there is no C compiler here"
+
+    def predictor(self) -> Predictor:
+        return self.engine.row_predictor(self.parameters, self.state)

@@ -20,14 +20,12 @@ class Contender(ABC):
     key         on the command line
     modules     what must be installed
     package     whose version the report names
-    tolerance   how far losses and weights may be from the reference in float64, relative to the largest
     """
 
     name: ClassVar[str]
     key: ClassVar[str]
     modules: ClassVar[tuple[str, ...]] = ()
     package: ClassVar[str] = ""
-    tolerance: ClassVar[float] = 1e-9
 
     def __init__(self, case: Case) -> None:
         self.case, self.data = case, case.data()

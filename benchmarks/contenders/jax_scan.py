@@ -60,6 +60,8 @@ def make_model(case: Case) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 class JaxScan(Contender):
+    """A call a block; order, weights and moments stay where JAX keeps them."""
+
     name, key, modules, package = "JAX jit + scan", "jax", ("jax",), "jax"
 
     def __init__(self, case: Case) -> None:

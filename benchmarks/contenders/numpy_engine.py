@@ -6,4 +6,6 @@ from .chainrule_engine import ChainruleEngine
 
 
 class NumPyEngine(ChainruleEngine):
+    """What runs where there is no compiler."""
+
     name, key, engine_name = "chainrule NumPy", "numpy", "numpy"

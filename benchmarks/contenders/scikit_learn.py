@@ -11,14 +11,13 @@ from .contender import Contender, Predictor
 
 
 class ScikitLearn(Contender):
-    """Its epsilon stands in another place of Adam's formula (hence the tolerance), and it keeps a mean loss a block.
+    """Its epsilon stands in another place of Adam's formula, and it keeps a mean loss a block.
 
     Of two classes scikit-learn makes one logistic output; for the same network as all others it is told of a softmax
     with two. The rest of its loop is untouched.
     """
 
     name, key, modules, package = "scikit-learn", "sklearn", ("sklearn",), "scikit-learn"
-    tolerance = 1e-5
 
     @classmethod
     def fits(cls, case: Case) -> bool:

@@ -10,6 +10,8 @@ from .torch_eager import TorchEager
 
 
 class TorchCompile(TorchEager):
+    """Compiled for the shapes of its case."""
+
     name, key, package = "torch.compile", "compile", ""
 
     @classmethod

@@ -9,6 +9,8 @@ from .contender import Contender, Predictor
 
 
 class TorchEager(Contender):
+    """The usual five lines a step, without a DataLoader."""
+
     name, key, modules, package = "PyTorch eager", "torch", ("torch",), "torch"
 
     def __init__(self, case: Case) -> None:
@@ -68,13 +70,14 @@ class TorchEager(Contender):
     def weights(self) -> list[Array]:
         return [w.detach().numpy().T.copy() for w in self.model.parameters()]
 
-    def predictor(self) -> Predictor:
+    def predictor(self) -> Predictor | None:
         torch, model = self.torch, self.model
-        last = {"softmax": lambda z: z.softmax(1)}.get(self.case.head, lambda z: z)
+        softmax = self.case.head == "softmax"
 
         def predict(row: Array) -> Array:
             with torch.inference_mode():
-                found: Array = last(model(torch.from_numpy(row))).numpy()
+                z = model(torch.from_numpy(row))
+                found: Array = (z.softmax(1) if softmax else z).numpy()
             return found
 
         return predict

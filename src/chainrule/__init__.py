@@ -83,9 +83,9 @@ def __getattr__(name: str) -> Any:
     if name in HOME_OF:
         value = getattr(import_module(f".{HOME_OF[name]}", __name__), name)
     elif name in _functions():
-        from .program.expr import function
+        from .program.expr import Function
 
-        value = function(name)
+        value = Function(name)
     else:
         raise AttributeError(f"module 'chainrule' has no attribute '{name}'")
     globals()[name] = value
@@ -96,8 +96,8 @@ def _functions() -> tuple[str, ...]:
     """The ops that formulas in Python may use: `cr.sigmoid`, `cr.exp`, ..."""
     from .program.text import FUNCTIONS
 
-    return FUNCTIONS
+    return (*FUNCTIONS, "equal")  # to Python, == is a question of its own
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *HOME_OF, *_functions()})
+    return sorted({*HOME_OF, *_functions()})

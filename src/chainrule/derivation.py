@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .formulas.activations import ACTIVATIONS
+from .formulas.layers import Dense
 from .formulas.losses import Loss, LossLike
 from .formulas.losses import loss as find_loss
 from .formulas.optimizers import GradientDescent, Optimizer
@@ -25,7 +26,7 @@ from .program.condense import condense
 from .program.expr import Call, Expr, N, Name, Number, call, contractions, names, replace_node, walk
 from .program.reverse import Reverse, expand
 from .program.simplify import simplify
-from .program.steps import Program, Statement, Step, Update, Variable, rename
+from .program.steps import Program, ProgramError, Statement, Step, Update, Variable, rename
 from .program.text import parse, rule
 from .program.verify import verify
 
@@ -48,23 +49,25 @@ class Declaration:
             if value is not None and not (isinstance(value, (int, float)) and 0 < value < float("inf")):
                 raise ValueError(f"{name} must be a number above 0, not {value!r}")
         layer = self.network.layers[-1]
-        name = layer.activation_name or "linear"
-        known = ACTIVATIONS.get(name)
-        formula = getattr(layer, "formula", None) or getattr(getattr(layer, "then", None), "formula", None)
-        self.loss.check_output(name, known is not None and known == formula)
-        if name == "softmax" and self.network.outputs == 1:
+        formula = layer.activation_formula
+        assert formula is not None
+        known = formula.op in ACTIVATIONS or formula.name in ACTIVATIONS
+        self.loss.check_output(formula.op if formula.op in ACTIVATIONS else formula.name, known)
+        if formula.op == "softmax" and self.network.outputs == 1:
             raise ValueError("softmax over a single output is always 1; use sigmoid, or two outputs")
 
     @property
     def title(self) -> str:
-        hidden = dict.fromkeys(
-            layer.activation_name for layer in self.network.layers[:-1] if layer.activation_name is not None
-        )
-        activations = dict.fromkeys([*hidden, self.network.layers[-1].activation_name])
-        parts = [f"{self.network.notation} {', '.join(map(str, activations))}", self.loss.name.replace("_", " ")]
-        parts.append(type(self.optimizer).__name__)
-        if self.penalty:
-            parts.append(f"{type(self.penalty).__name__} penalty")
+        """What it is, in words: `5-6-1 relu, sigmoid, batch norm; binary cross entropy; momentum`."""
+        named = dict.fromkeys(layer.activation_name for layer in self.network.layers if layer.activation_name)
+        extras = dict.fromkeys(extra for layer in self.network.layers for extra in layer.extras)
+        parts = [", ".join([f"{self.network.notation} {', '.join(named)}", *extras]), self.loss.name.replace("_", " ")]
+        rate = self.optimizer.rate
+        schedule = [words] if isinstance(rate, Schedule) and (words := rate.words) else []
+        parts.append(", ".join([self.optimizer.words, *schedule]))
+        parts += [f"{self.penalty.title or type(self.penalty).__name__} penalty"] if self.penalty else []
+        parts += ["clipped deltas"] * (self.clip_delta is not None)
+        parts += ["clipped gradient"] * (self.clip_norm is not None)
         return "; ".join(parts)
 
     def derive(self) -> Program:
@@ -128,7 +131,7 @@ class Derivation:
 
         named = share([*forward, *loss_steps, *backward])
         prediction, predicted, fused_in_prediction = self.forward(Builder(declared.network.inputs, training=False))
-        evaluated = replace(self.data_loss(prediction, predicted, y, fused_in_prediction, None), name="data_loss")
+        evaluated = self.data_loss(prediction, predicted, y, fused_in_prediction, None, training=False)
         evaluation = share([*prediction, expanded(evaluated)])
         steps: list[Statement] = [*named, *scalars, *updates]
 
@@ -171,8 +174,9 @@ class Derivation:
         return build.steps, x, fused
 
     def is_probability(self, output: Name, fused: str) -> bool:
-        activation = self.declared.network.layers[-1].activation_name
-        return activation == "softmax" or (activation == "sigmoid" and bool(fused))
+        formula = self.declared.network.layers[-1].activation_formula
+        op = formula.op if formula is not None else ""
+        return op == "softmax" or (op == "sigmoid" and bool(fused))
 
     # --- loss ---
 
@@ -183,7 +187,7 @@ class Derivation:
             total = Name("total_weight")
             steps.append(Step(total.name, self.weights.sum(), "loss", "total_weight"))
             self.build.constant.add(total.name)
-        steps.append(self.data_loss(forward, output, y, fused, total))
+        steps.append(self.data_loss(forward, output, y, fused, total, training=True))
         if self.declared.penalty is not None and self.build.weights:
             data_loss: Expr = Name("data_loss")
             for factor, term in self.declared.penalty.terms:
@@ -197,10 +201,12 @@ class Derivation:
             steps.append(Step("loss", simplify(data_loss), "loss", "penalty"))
         return steps
 
-    def data_loss(self, forward: list[Step], output: Name, y: Name, fused: str, total: Name | None) -> Step:
-        weights = self.weights if total is not None or self.declared.loss.reduction == "sum" else None
-        if forward is not self.build.steps:
-            weights = None
+    def data_loss(
+        self, forward: list[Step], output: Name, y: Name, fused: str, total: Name | None, *, training: bool
+    ) -> Step:
+        """The loss of the data; rows have weights in training only."""
+        weighted = training and (total is not None or self.declared.loss.reduction == "sum")
+        weights = self.weights if weighted else None
         taken: Expr = output
         if fused:
             last = next(step for step in forward if step.name == output.name)
@@ -218,7 +224,23 @@ class Derivation:
         if fused:
             last = [step for step in steps if step.note == "output"][-1]
             value = names(last.expression)[0]
-        return Reverse(self.build, steps, wanted, value, self.trim).run(loss)
+        try:
+            return Reverse(self.build, steps, wanted, value, self.trim).run(loss)
+        except ProgramError:
+            self.check_slopes()
+            raise
+
+    def check_slopes(self) -> None:
+        """ValueError: an activation that lets no gradient pass."""
+        number = 0
+        for layer in self.declared.network.layers:
+            number += isinstance(layer, Dense)
+            formula = layer.activation_formula
+            if formula is not None and formula.is_flat:
+                raise ValueError(
+                    f"activation '{formula.name}' of layer {number} has slope 0 everywhere: no gradient reaches what "
+                    "comes before it"
+                )
 
     def trim(self, name: str, adjoint: Expr) -> Expr:
         """Delta trimming: every delta, before it is passed back."""
@@ -254,7 +276,8 @@ class Derivation:
             assignments = tuple(assigned(text, bound) for text in optimizer.update)
             slot_names = tuple(slot.name for slot in slots.values())
             number = next(step.number for step in backward if step.of == name)
-            updates.append(Update(name, assignments, gradients[name], slot_names, optimizer.update, "update", number))
+            rule, notes = optimizer.update, optimizer.notes_of_update
+            updates.append(Update(name, assignments, gradients[name], slot_names, rule, notes, number))
         return scalars, [*updates, *self.build.updates], {**state, **self.build.state}
 
     def clipping(self, gradients: Mapping[str, Expr]) -> list[Step]:

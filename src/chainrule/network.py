@@ -9,8 +9,7 @@ from operator import index
 
 from .formulas.activations import ActivationLike
 from .formulas.layers import BatchNorm, Dense, Dropout, Layer
-
-MAXIMUM_UNITS = 1_000_000
+from .formulas.layers.dense import MAXIMUM_UNITS as MAXIMUM_UNITS
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,11 @@ class Network:
     def __init__(self, inputs: int, layers: Iterable[Layer]) -> None:
         if isinstance(inputs, bool) or not hasattr(inputs, "__index__") or inputs < 1:
             raise ValueError(f"Network: inputs must be a whole number of at least 1, not {inputs!r}")
+        if inputs > MAXIMUM_UNITS:
+            raise ValueError(f"Network: at most {MAXIMUM_UNITS:,} inputs")
         object.__setattr__(self, "inputs", index(inputs))
+        if isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable):
+            raise ValueError(f"Network: layers must be a list of layers, such as [Dense(4)], not {layers!r:.60}")
         object.__setattr__(self, "layers", without_idle_biases(tuple(layers)))
         for layer in self.layers:
             if not isinstance(layer, Layer):
@@ -59,8 +62,10 @@ class Network:
         Raises
             ValueError: a notation that is not whole numbers joined by hyphens, at least two of them, each at least 1.
         """
+        if not isinstance(notation, str):
+            raise ValueError(f"Network.parse reads a text such as '3-4-1', not {notation!r:.60}")
         widths = notation.replace(" ", "").split("-")
-        if len(widths) < 2 or not all(re.fullmatch(r"[0-9]{1,7}", width) for width in widths):
+        if len(widths) < 2 or not all(re.fullmatch(r"[0-9]{1,100}", width) for width in widths):
             raise ValueError(
                 f"network {notation[:60]!r}: write the number of inputs, of units in each layer and of outputs, "
                 "joined by hyphens, as in 3-4-1"

@@ -36,14 +36,17 @@ def test_options_change_the_founding_network(cli):
 @pytest.mark.parametrize(
     ("arguments", "title"),
     [
-        (["3-4-1"], "3-4-1 relu, linear; half mean squared error; GradientDescent"),
-        (["3-4-2"], "3-4-2 relu, softmax; softmax cross entropy; GradientDescent"),
-        (["3-4-2", "--output", "sigmoid"], "3-4-2 relu, sigmoid; binary cross entropy; GradientDescent"),
-        (["3-4-2", "--output", "tanh"], "3-4-2 relu, tanh; half mean squared error; GradientDescent"),
-        (["3-1", "--loss", "poisson"], "3-1 exp; poisson; GradientDescent"),
+        (["3-4-1"], "3-4-1 relu, linear; half mean squared error; gradient descent"),
+        (["3-4-2"], "3-4-2 relu, softmax; softmax cross entropy; gradient descent"),
+        (["3-4-2", "--output", "sigmoid"], "3-4-2 relu, sigmoid; binary cross entropy; gradient descent"),
+        (["3-4-2", "--output", "tanh"], "3-4-2 relu, tanh; half mean squared error; gradient descent"),
+        (["3-1", "--loss", "poisson"], "3-1 exp; poisson; gradient descent"),
         (["3-1", "--loss", "huber", "--optimizer", "adam"], "3-1 linear; huber; Adam"),
-        (["3-4-1", "--l2", "1e-4"], "3-4-1 relu, linear; half mean squared error; GradientDescent; L2 penalty"),
-        (["3-1", "--l1", "1", "--l2", "1"], "3-1 linear; half mean squared error; GradientDescent; ElasticNet penalty"),
+        (["3-4-1", "--l2", "1e-4"], "3-4-1 relu, linear; half mean squared error; gradient descent; L2 penalty"),
+        (
+            ["3-1", "--l1", "1", "--l2", "1"],
+            "3-1 linear; half mean squared error; gradient descent; elastic net penalty",
+        ),
     ],
 )  # fmt: skip
 def test_output_and_loss_are_chosen_to_go_together(cli, arguments, title):
@@ -110,7 +113,7 @@ def test_into_a_file(cli, tmp_path):
         (["3-4-1", "--activation", "z * (1 + z"], "position"),
         (["3-4-1", "--loss", "(p - y)**2 + q"], "position"),
         (["3-4-1", "--activation", "p - y"], "no activation"),
-        (["3-4-1", "--activation", "z\x1b[31m"], "position"),
+        (["3-4-1", "--activation", "z\x1b[31m"], "printable"),
         (["3-4-1", "-o", "/"], "/: Is a directory"),
     ],
 )

@@ -214,13 +214,21 @@ GOOD = "a,b,y\n" + "".join(f"{i % 7},{i % 4},{'pq'[i % 2]}\n" for i in range(20)
         ("a,b,y\n", [], "a header but no rows below it"),
         ("a,b,y\n1,2,p\n1,2\n", [], "row 3: 2 cells, but the header has 3"),
         ("a,b,y\n1,2,p\n1,2,3,4\n", [], "row 3: 4 cells, but the header has 3"),
-        ("a;b;y\n1;2;3\n", [], "separated by semicolons"),
+        ("a;b;y\n1;2;3\n", ["--delimiter", ","], "has no target column 'y'"),
         ("a,b,y\n" + "1,2,p\n" * 9, [], "the target is 'p' in every row"),
         ("a,b,y\n" + "1,2,5\n" * 9, [], "the target is '5' in every row"),
         (GOOD.replace("\n3,", "\nthree,", 1), [], "row 5, column 'a': 'three' is not a number"),
         (GOOD.replace("\n3,", "\nnan,", 1), [], "row 5, column 'a': 'nan' is not a number"),
         (GOOD.replace("\n3,", "\ninf,", 1), [], "row 5, column 'a': 'inf' is not a number"),
-        (GOOD.replace("\n3,", "\n,", 1), [], "row 5, column 'a': the cell is empty"),
+        (GOOD.replace("p\n", "\n", 1), [], "row 2, column 'y': the cell is empty"),
+        (GOOD.replace("\n3,", "\nNA,", 1), [], "'NA' is not a number; --missing NA takes it for an empty cell"),
+        (GOOD, ["--delimiter", ";;"], "the separator ';;': one character is expected"),
+        (GOOD, ["--delimiter", "a"], "the separator 'a'"),
+        (GOOD, ["--decimal", "x"], "decimals with 'x': a point or a comma is expected"),
+        (GOOD, ["--encoding", "klingon"], "unknown encoding 'klingon'; known: utf-8, utf-16"),
+        (GOOD, ["--without", "c"], "has no column 'c'"),
+        (GOOD, ["--without", "a", "--without", "b"], "has only the target column"),
+        (GOOD, ["--without", "y"], "has no target column 'y'"),
         (GOOD, ["--target", "yy"], "no target column 'yy'; did you mean 'y'?"),
         (GOOD, ["--target", "colour"], "its columns are 'a', 'b', 'y'"),
         ("y\n1\n2\n", [], "has only the target column"),
@@ -305,3 +313,63 @@ def test_an_error_message_is_short_and_safe(capsys):
     assert capsys.readouterr().err == "error: a\nb: No such file or directory\n"
     refused(MemoryError())
     assert capsys.readouterr().err == "error: MemoryError\n"
+
+
+# --- how a file is read --------------------------------------------------------------------------------------------
+
+
+def test_what_a_german_spreadsheet_writes(cli, tmp_path):
+    rows = "".join(
+        f"{i % 7},{i % 10};{'grün' if i % 2 else 'weiß'};{'ja' if i % 7 > 3 else 'nein'}\r\n" for i in range(60)
+    )
+    path = tmp_path / "tabelle.csv"
+    path.write_bytes(("Länge;Farbe;Blüte\r\n" + rows).encode("cp1252"))
+    result = cli("train", path, "-t", "Blüte", *QUICK)
+    assert "not UTF-8 (byte 0xe4 at byte 2 of the line)" in result.stderr
+    assert "--encoding cp1252" in result.stderr
+    result = cli("train", path, "-t", "Blüte", "--encoding", "cp1252", "--model", tmp_path / "m", *QUICK)
+    assert result.exit_code == 0, result.stderr
+    assert "numbers     Länge" in result.stdout
+    assert "cells separated by semicolon, decimals as in 1,5, cp1252" in result.stdout
+    result = cli("predict", tmp_path / "m", path, "--encoding", "cp1252")
+    assert result.stdout.splitlines()[1].startswith("0.0,weiß,nein,")
+    again = tmp_path / "again.csv"
+    again.write_text(result.stdout, encoding="utf-8")
+    assert cli("predict", tmp_path / "m", again, "--only").stdout == cli(
+        "predict", tmp_path / "m", path, "--encoding", "cp1252", "--only"
+    ).stdout  # fmt: skip
+
+
+def test_remarks_on_columns(cli, table):
+    rows = "".join(
+        f"{i},{'' if i == 7 else i % 5},7,{'' if i % 9 == 0 else 'ab'[i % 2]},{'pq'[i % 2]}\n" for i in range(40)
+    )
+    path = table("id,size,always,letter,y\n" + rows)
+    shown = " ".join(cli("train", path, "-t", "y", *QUICK).stdout.split())
+    assert "Column id looks like an identifier" in shown
+    assert "Column always is the same in every row" in shown
+    assert "Column size: 1 cells are empty; they are filled in with the median" in shown
+    assert "Column letter: 5 cells are empty; empty is a category of its own" in shown
+    less = cli("train", path, "-t", "y", "--without", "id", "--without", "always", *QUICK).stdout
+    assert "identifier" not in less
+    assert "4-64-1" in less.replace("5-64-1", "4-64-1")  # size and whether it is missing, letter in two or three
+
+
+def test_texts_that_stand_for_nothing(cli, table, tmp_path):
+    rows = "".join(f"{'NA' if i % 4 == 0 else i % 7},{'pq'[i % 2]}\n" for i in range(40))
+    path = table("a,y\n" + rows)
+    assert "--missing NA" in cli("train", path, "-t", "y", *QUICK).stderr
+    result = cli("train", path, "-t", "y", "--missing", "NA,?", "--model", tmp_path / "m", *QUICK)
+    assert "2-64-1" in result.stdout
+    assert cli("predict", tmp_path / "m", path, "--missing", "NA").exit_code == 0
+
+
+def test_a_parquet_file(cli, iris, tmp_path):
+    pl = pytest.importorskip("polars")
+    path = tmp_path / "iris.parquet"
+    pl.read_csv(iris).write_parquet(path)
+    same = [
+        re.sub(r"in [\d.]+ s|iris\.\w+|/.*/", "", cli("train", file, "-t", "species", *QUICK).stdout)
+        for file in (iris, path)
+    ]
+    assert same[0].split() == same[1].split()

@@ -5,6 +5,7 @@ import os
 import socket
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,7 @@ def written(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def refusal(folder: Path, content: str | bytes, **options: int) -> str:
+def refusal(folder: Path, content: str | bytes, **options: Any) -> str:
     """The message with which a file of this content is refused, the path taken out; fit to be shown."""
     path = written(folder, content)
     with pytest.raises(DataError) as caught:
@@ -93,9 +94,6 @@ def test_byte_order_mark_before_a_quoted_name(tmp_path):
         ("a,,c\n1,2,3\n", ", row 1: column 2 has no name; give it one"),
         ("a,  \n1,2\n", ", row 1: column 2 has no name"),
         (",a\n0,1\n", ", row 1: column 1 has no name (an index written by pandas or R?"),
-        ("a;b;c\n1,5;2,5;x\n", ", row 1: the columns are separated by semicolons"),
-        ("Breite, cm;Art;Land\n1,5;2;3\n", ", row 1: the columns are separated by semicolons"),
-        ("a\tb\n1\t2\n", ", row 1: the columns are separated by tabs"),
         ('a,b\n1,"2\n3,4\n', ", row 2: a quotation mark is opened and never closed"),
         ('a,b\n1,"2"x\n', ", row 2: text behind a closing quotation mark"),
         ("a,b\n1,\x002\n", ", row 2: NUL at byte 3 of the line"),
@@ -104,7 +102,7 @@ def test_byte_order_mark_before_a_quoted_name(tmp_path):
         ("a,b\n1,2\n".encode("utf-16"), " is a text in UTF-16"),
         ("a,b\n1,2\n".encode("utf-16-le"), ", row 1: NUL at byte 2"),
         (b"PK\x03\x04 and so on", " is an Excel workbook"),
-        (b"\x1f\x8b and so on", " is a gzip-compressed file"),
+        (b"\x1f\x8b and so on", " is damaged: what it packs cannot be unpacked"),
         (b"PAR1 and so on", " is a Parquet file"),
         ("a,b\n1," + "x" * 200_000 + "\n", ", row 2: a cell of more than 131,072 characters"),
         ('a,b\n"' + "x\n" * 100_000 + "\n", ", row 2: a cell of more than 131,072 characters"),

@@ -93,15 +93,42 @@ def changed(**columns: list[str] | list[float] | None) -> Table:
     [
         (changed(height=None), "new.csv has no column 'height'; its columns are"),
         (changed(height=["1", "x", "3", "4"]), "new.csv, row 2, column 'height': 'x' is not a number"),
-        (changed(height=["1", "2", "", "4"]), "new.csv, row 3, column 'height': the cell is empty"),
         (changed(height=[1.0, np.inf, 2.0, 3.0]), "new.csv, row 2, column 'height': inf is not a number"),
-        (changed(color=["red", "blue", "red", ""]), "new.csv, row 4, column 'color': the cell is empty"),
     ],
 )
 def test_new_data_that_is_refused(table, message):
     with pytest.raises(DataError) as caught:
         fitted(GARDEN).transform(table)
     assert str(caught.value).startswith(message)
+
+
+def test_missing_cells_by_hand():
+    table = changed(height=["1", "", "3", "8"], color=["red", "", "red", " "])
+    preparation = fitted(table)
+    assert preparation.feature_names == ("height", "height is missing", "color is missing", "color=red", "always")
+    # height: median 3; 1 3 3 8 have mean 3.75 and deviation sqrt(6.6875)
+    deviation = math.sqrt(6.6875)
+    X = preparation.transform(table)
+    np.testing.assert_allclose(X[:, 0], (np.array([1, 3, 3, 8]) - 3.75) / deviation)
+    assert X[:, 1:4].tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 1], [0, 1, 0]]
+    assert preparation.filled_in(table) == preparation.unknown(table) == {}
+    again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
+    assert again == preparation
+
+
+def test_missing_cells_that_the_training_rows_have_none_of():
+    preparation = fitted(GARDEN)
+    new = changed(height=["", "3", " ", "1"], color=["", "red", "red", "red"])
+    assert preparation.transform(new)[:, 0].tolist() == [0, 1, 0, -1]  # the median is 2, as the mean
+    assert preparation.transform(new)[0, 1:4].tolist() == [0, 0, 0]
+    assert preparation.filled_in(new) == {"height": 2}
+    assert preparation.unknown(new) == {"color": 1}
+
+
+def test_a_column_that_is_missing_in_all_training_rows():
+    table = changed(height=["", "", "5", "6"])
+    preparation = Preparation.fit(table.take([0, 1]), find_roles(table, "y"))
+    assert preparation.transform(table)[:, :2].tolist() == [[0, 1], [0, 1], [0, 0], [0, 0]]
 
 
 def test_new_targets_that_are_refused():

@@ -13,8 +13,8 @@ from chainrule.data import DataError, Preparation
 CLASSES: dict[str, Any] = {
     "format": 1,
     "features": [
-        {"name": "height", "role": "numeric", "mean": 0.1, "deviation": 0.0},
-        {"name": "color", "role": "categorical", "categories": ["blue", "red"]},
+        {"name": "height", "role": "numeric", "mean": 0.1, "deviation": 0.0, "median": 0.1, "indicated": False},
+        {"name": "color", "role": "categorical", "categories": ["", "blue", "red"]},
     ],
     "target": {"name": "kind", "task": "classification", "classes": ["10", "9"], "numeric": False},
 }
@@ -43,12 +43,15 @@ def test_whole_numbers_are_numbers_too():
         (("features",), {}, "features must be a list"),
         (("features", 0), None, "feature 0: role must be"),
         (("features", 0, "role"), [], "feature 0: role must be"),
-        (("features", 0, "code"), "x", "feature 0: must hold just name, role, mean, deviation"),
+        (("features", 0, "code"), "x", "feature 0: must hold just name, role, mean, deviation, median, indicated"),
         (("features", 0, "mean"), float("nan"), "finite"),
         (("features", 0, "mean"), True, "finite"),
         (("features", 0, "mean"), "1", "finite"),
         (("features", 0, "mean"), 10**400, "finite"),
         (("features", 0, "deviation"), -1.0, "feature 0: the deviation must not be negative"),
+        (("features", 0, "median"), float("inf"), "finite"),
+        (("features", 0, "indicated"), 1, "'indicated' must be true or false"),
+        (("target", "classes"), ["", "a"], "a text is expected"),
         (("features", 0, "name"), "color", "no two columns of one name"),
         (("features", 0, "name"), "kind", "no two columns of one name"),
         (("features", 0, "name"), " a", "a text is expected"),

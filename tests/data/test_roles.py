@@ -54,11 +54,42 @@ def test_a_cell_that_is_no_number():
 
 
 def test_missing_cells():
-    message = "column 'a': the cell is empty; fill it in or remove the row"
-    assert refusal(table(a=["1", "", "2"], y=["u", "v", "u"])) == f"t.csv, row 2, {message}"
     assert refusal(table(y=["u", " ", "", "v"], a=["x"] * 4)).startswith(
         "t.csv, row 2, column 'y': the cell is empty (and 1"
     )
+    roles = find_roles(table(a=["1", "", "2"], b=["x", "y", " "], y=["u", "v", "u"]), "y")
+    assert roles.remarks == (("missing", "a", 1), ("missing", "b", 1))
+    assert "column 'a': every cell is empty; leave the column out" in refusal(table(a=["", " "], y=["u", "v"]))
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["2024-01-31", "2024/1/31", "31.01.2024", "1/31/24", "31-01-2024", "2024-01-31 12:30", "2024-01-31T12:30:59.123Z",
+     "2024-01-31T12:30:59+01:00"],
+)  # fmt: skip
+def test_dates_are_refused_with_a_hint(date):
+    message = refusal(table(a=[date] * 9 + ["x"], y=["u", "v"] * 5))
+    assert message.startswith(f"t.csv, column 'a' holds dates, such as '{date}'")
+    assert "into columns of numbers" in message
+    assert find_roles(table(a=[date] * 8 + ["x"] * 2, y=["u", "v"] * 5), "y").features == (("a", "categorical"),)
+
+
+@pytest.mark.parametrize("text", ["1.2.3", "12-13", "2024", "1/2", "31.01/2024", "10.0.0.1", "a2024-01-31"])
+def test_what_is_no_date(text):
+    assert find_roles(table(a=[text, "x"] * 5, b=[text] * 10, y=["u", "v"] * 5), "y").target == "y"
+
+
+def test_identifiers_and_constants_are_told():
+    rows = range(20)
+    of = table(
+        id=[str(97 * i % 1000) for i in rows], count=[str(i + 5) for i in rows], name=[f"n{i}" for i in rows],
+        size=[str(97 * i % 1000) for i in rows], always=["7"] * 20, customerId=[str(i * i) for i in rows],
+        y=["u", "v"] * 10,
+    )  # fmt: skip
+    told = {remark.column: remark.kind for remark in find_roles(of, "y").remarks}
+    identifiers = dict.fromkeys(["id", "count", "name", "customerId"], "identifier")
+    assert told == identifiers | {"always": "constant"}
+    assert find_roles(of.take(range(19)), "y").remarks == (("constant", "always", 0),)
 
 
 def test_missing_target_column():
@@ -129,3 +160,20 @@ def test_hostile_cells_are_not_shown_raw():
     message = refusal(table(a=["1"] * 10 + ["\x1b]0;owned\x07" + "A" * 500], y=["u", "v"] * 5 + ["u"]))
     assert r"'\x1b]0;owned\x07AAA" in message
     assert len(message) < 250
+
+
+@pytest.mark.parametrize(
+    "number", ["1_000", "1,5", "1,234", "1 234", "1'234.5", "1.234,5", "0x10", "1e999", "12 %", "12.5%", "1\u202f000"]
+)
+def test_numbers_that_are_not_plain_are_no_categories(number):
+    message = refusal(table(a=[number, number] * 5, y=["u", "v"] * 5))
+    assert message.startswith("t.csv, column 'a' holds numbers such as ")
+    assert "--decimal ," in message
+
+
+@pytest.mark.parametrize("mark", ["NA", "n/a", "null", "?", "-", "nan"])
+def test_marks_for_nothing_do_not_make_a_column_of_text(mark):
+    of = table(a=["1", mark, "2", mark], y=["u", "v"] * 2)
+    assert refusal(of).startswith(f"t.csv, row 2, column 'a': '{mark}' is not a number (one of 2")
+    assert f"--missing {mark} takes it for an empty cell" in refusal(of)
+    assert role_of(Column("a", [mark, "x", "1"])) == "categorical"

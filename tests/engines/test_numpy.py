@@ -43,7 +43,7 @@ def test_a_traceback_shows_the_line_that_failed():
     linecache.checkcache()
     shown = "".join(traceback.format_exception(caught.value))
     assert "a2 = sigmoid(a1 @ W2)" in shown
-    assert '"<chainrule 3-4-1 sigmoid; half squared error; GradientDescent, numpy, ' in shown
+    assert '"<chainrule 3-4-1 sigmoid; half squared error; gradient descent, numpy, ' in shown
 
 
 class Stepper(bdb.Bdb):
@@ -205,7 +205,7 @@ def test_unknown_names_are_refused():
 
 def test_own_names_and_titles_are_harmless():
     """A formula's name, which may come from a file, shows in the title and nowhere in the code."""
-    hostile = cr.formula("x\n\"\"\"; import os #", "tanh(z)")
+    hostile = cr.formula("x\"\"\"; import os #", "tanh(z)")
     program = cr.derive(cr.Network(2, [cr.Dense(1, hostile)]), "mean_squared_error")
     engine, given = make_engine(program, "numpy", "float64"), sample(program)
     assert np.isfinite(run(engine, given)).all()

@@ -51,7 +51,8 @@ def test_every_row_of_the_book_can_be_written():
         strengths = (0.1, 0.2) if penalty is cr.ElasticNet else (0.1,)
         declared = NetworkFile(cr.Network.parse("2-1"), penalty=penalty(*strengths))
         assert back(declared) == declared
-    assert set(PENALTIES.values()) == set(Penalty.__subclasses__())
+    book = {c for c in Penalty.__subclasses__() if c.__module__.startswith("chainrule.formulas")}
+    assert set(PENALTIES.values()) == book
     given: dict[str, Any] = {"dense": {"units": 2}, "dropout": {"rate": 0.5}, "activation": {"name": "tanh"}}
     for name in LAYERS:
         data = SMALL | {"layers": [{"layer": name, **given.get(name, {})}, {"layer": "dense", "units": 1}]}

@@ -84,6 +84,11 @@ def test_say_fills_in_the_placeholders():
     assert say("phase.forward") == "forward"
 
 
+def test_thousands_are_set_apart_as_the_language_does():
+    assert say("demo.trained", iterations=60_000, seconds="1.9").startswith("60,000 ")
+    assert say("demo.trained", "de", iterations=60_000, seconds="1.9").startswith("60\N{NO-BREAK SPACE}000 ")
+
+
 def test_values_are_taken_literally():
     assert "{ours}" in say("founding.input", theirs="{ours}", ours="X")
 

@@ -90,6 +90,11 @@ def test_without_masks_every_unit_is_kept():
     assert not cr.trace(program, given["X"], given["y"], masks={"mask1": np.zeros((6, 4))})["h1"].any()
 
 
+def broad():
+    given = sample(ZOO["tanh_momentum"](), rows=40).inputs
+    return given["X"], given["y"]
+
+
 def test_it_reads_as_a_table():
     program = ZOO["founding_3_4_1"]()
     given = sample(program, rows=4).inputs
@@ -104,6 +109,9 @@ def test_it_reads_as_a_table():
     assert len(lines) == len(values)
     assert max(map(len, lines)) < 180
     assert values._repr_html_().count("<tr>") == len(values) + 1
+    wide = [cell for line in repr(cr.trace(ZOO["tanh_momentum"](), *broad())).splitlines() for cell in line.split("  ")]
+    assert any(cell.endswith(" …") for cell in wide)
+    assert all(len(cell) <= 61 for cell in wide)
     with pytest.raises(KeyError, match="no step is named 'z9'; the steps are z1, a1"):
         values["z9"]
 

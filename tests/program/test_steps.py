@@ -11,7 +11,7 @@ from chainrule.engines.reference import run_steps
 from chainrule.program.condense import condense
 from chainrule.program.expr import names
 from chainrule.program.ops import ShapeError
-from chainrule.program.steps import ProgramError, Step, rename
+from chainrule.program.steps import ProgramError, Step, Update, rename
 from chainrule.program.text import FormulaError
 from tests.complex_step import deviation
 from tests.zoo import ZOO, programs, sample
@@ -105,7 +105,7 @@ def test_what_a_step_knows():
     assert about["dW1"] == ("backward", "gradient_weights", 1, (4, 6))
     assert about["db2"] == ("backward", "gradient_bias", 2, (3,))
     assert about["correction1"] == ("update", "correction", 0, ())
-    assert about["W1"] == ("update", "update", 1, (4, 6))
+    assert about["W1"] == ("update", "update_adam", 1, (4, 6))
     assert {s.of for s in program.steps if isinstance(s, Step)} - {""} == {
         "z1", "a1", "z2", "W1", "b1", "W2", "b2",
     }  # fmt: skip
@@ -114,7 +114,8 @@ def test_what_a_step_knows():
 def test_every_note_is_in_the_catalogue():
     from chainrule.messages import say
 
-    notes = {step.note for make in ZOO.values() for step in make().full.steps}
+    steps = [step for make in ZOO.values() for step in make().full.steps]
+    notes = {note for s in steps for note in (s.notes if isinstance(s, Update) else (s.note, *s.more))}
     for note in sorted(notes):
         for language in ("en", "de", "es", "zh-Hans", "zh-Hant"):
             assert say(f"note.{note}", language), note
@@ -140,7 +141,7 @@ def test_state_is_slots_first_then_running_statistics():
 
 
 def test_titles():
-    assert ZOO["founding_3_4_1"]().title == "3-4-1 sigmoid; half squared error; GradientDescent"
+    assert ZOO["founding_3_4_1"]().title == "3-4-1 sigmoid; half squared error; gradient descent"
     assert ZOO["l2_weighted"]().title == "3-4-2 sigmoid, softmax; softmax cross entropy; Adam; L2 penalty"
 
 
@@ -216,8 +217,34 @@ def test_replacing_in_a_full_program_keeps_it_full():
 
 
 def test_all_that_comes_before_may_be_used():
-    program = ZOO["founding_3_4_1"]().replace("delta1", "delta2 @ W2.T * learning_rate / N * t")
+    program = ZOO["relu_softmax_adam"]().replace("delta1", "delta2 @ W2.T * learning_rate / N * t")
     assert program.counts_steps
+    with pytest.raises(ProgramError, match="z2: prediction uses t"):
+        program.replace("z2", "a1 @ W2 * t")
+
+
+def test_a_number_stands_for_every_element():
+    """Leave the slope out: what the founding text asks."""
+    program = ZOO["founding_3_4_1"]().replace("slope2", "1")
+    assert str(program["delta2"]) == "delta2 = a2 - y"
+    assert "slope2" not in [step.name for step in program.steps]
+    np.testing.assert_array_equal(run_steps(program.full.steps, sample(program).values)["slope2"], np.ones((6, 1)))
+    assert str(program.replace("slope1", "0.5")["delta1"]) == "delta1 = 0.5 * (delta2 @ W2.T)"
+
+
+@pytest.mark.parametrize("name", ["z1", "a1", "a2", "error1", "delta2", "dW1", "data_loss"])
+def test_any_step_may_be_a_number(name):
+    program = ZOO["founding_3_4_1"]().replace(name, "0.5")
+    values = run_steps(program.full.steps, sample(program).values)
+    np.testing.assert_array_equal(values[name], np.full_like(values[name], 0.5))
+    condensed = run_steps(program.steps, sample(program).values)
+    for step in program.parameters:
+        np.testing.assert_allclose(condensed[step], values[step], rtol=1e-12)
+
+
+def test_a_program_is_shown_in_a_line():
+    expected = "<Program 3-4-1 sigmoid; half squared error; gradient descent: 7 steps>"
+    assert repr(ZOO["founding_3_4_1"]()) == expected
 
 
 def test_conditions_added_up_are_numbers():
@@ -229,17 +256,17 @@ def test_conditions_added_up_are_numbers():
 @pytest.mark.parametrize(
     ("name", "text", "error", "message"),
     [
-        ("delta3", "a2 - y", KeyError, "no step is named 'delta3'; the steps that can be replaced are z1, a1, z2"),
-        ("W1", "W1", KeyError, "no step is named 'W1'; the steps that can be replaced are z1"),
+        ("delta3", "a2 - y", ValueError, "^no step is named 'delta3'; the steps that can be replaced are z1, a1, z2"),
+        ("W1", "W1", ValueError, "^no step is named 'W1'; the steps that can be replaced are z1"),
         ("delta2", "a2 - ", FormulaError, "the formula ends where a value is expected, at position 5"),
         ("delta2", "(a2 - y", FormulaError, "this opening bracket is never closed, at position 1"),
-        ("delta2", "a2 - z", FormulaError, "unknown name 'z' .*; known: N, t, X, y, .*W1, .*a2, data_loss"),
+        ("delta2", "a2 - z", FormulaError, "unknown name 'z' .*; known: N, X, y, .*W1, .*a2, data_loss"),
         ("delta2", "delta1", FormulaError, r"unknown name 'delta1' \(did you mean data_loss\?\)|unknown name 'delta1'"),
         ("a1", "a1", FormulaError, "unknown name 'a1'"),
         ("delta2", "a1", ShapeError, r"delta2 has shape \(N, 1\), the new formula \(N, 4\): a1"),
         ("data_loss", "a2 - y", ShapeError, r"data_loss has shape \(\), the new formula \(N, 1\)"),
         ("delta1", "delta2 @ W2.T + X @ W1", ProgramError, "delta1: more than one contraction"),
-        ("z2", "a1 @ W2 * t", ProgramError, "z2: prediction uses t"),
+        ("z2", "a1 @ W2 * t", FormulaError, "unknown name 't'"),
     ],
 )
 def test_replacing_is_refused(name, text, error, message):

@@ -30,7 +30,7 @@ def in_the_update() -> Training:
     run = train(regression("3-1", cr.GradientDescent(0.01)), epochs=4, batch_size=10)
     run.fit(2)
     run.hyperparameters["learning_rate"] = 1e308
-    run.X *= 1e3
+    run.inputs["X"] = run.X * 1e3
     return run
 
 
@@ -172,7 +172,8 @@ def test_the_error_survives_a_pickle():
 
 
 def edited() -> Program:
-    return regression("3-1", cr.GradientDescent(0.1)).replace("delta1", "2 * (z1 - y) / N + 0 * exp(t)")
+    program = regression("3-1", cr.GradientDescent(cr.StepDecay(0.1, every=10_000)))
+    return program.replace("delta1", "2 * (z1 - y) / N + 0 * exp(t)")
 
 
 def test_an_edited_program_that_fails_names_the_edited_step():

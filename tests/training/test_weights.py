@@ -108,8 +108,8 @@ def test_validation_is_not_weighted():
         ({"class_weight": {0: float("nan")}}, "class_weight of class 0 must be a number"),
         ({"class_weight": {0: "x"}}, "class_weight of class 0 must be a number of at least 0, not 'x'"),
         ({"class_weight": "equal"}, "class_weight must be {label: weight} or \"balanced\", not 'equal'"),
-        ({"class_weight": {0: 0, 1: 0, 2: 0}}, "sample_weight is 0 in every row"),
-        ({"sample_weight": [0] + [1] * 22, "batches": [[0], [1]]}, "row 0 has weight 0: leave it out of batches"),
+        ({"class_weight": {0: 0, 1: 0, 2: 0}}, "class_weight is 0 for every class"),
+        ({"sample_weight": [0] + [1] * 22, "batches": [[0], [1]]}, "row 0 has weight 0: leave it out of the data"),
     ],
 )
 def test_bad_weights_are_refused(options, message):

@@ -31,7 +31,9 @@ def gradients(program: Program) -> list[str]:
     return [step.name for step in steps if step.of in program.parameters]
 
 
-def assert_agree(program: Program, found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+def assert_agree(
+    program: Program, found: Mapping[str, Any], expected: Mapping[str, Any], tolerance: float = TOLERANCE
+) -> None:
     """Every name of `found`, a step, a parameter or a piece of state, has its expected value."""
     largest = {name: float(np.abs(expected[name]).max(initial=0.0)) for name in found}
     steepest = max((largest[name] for name in gradients(program) if name in largest), default=0.0)
@@ -43,7 +45,7 @@ def assert_agree(program: Program, found: Mapping[str, Any], expected: Mapping[s
             scale = max(scale, 1.0)
         off = np.abs(np.asarray(value, dtype=float) - np.asarray(expected[name], dtype=float))
         worst = float(off.max(initial=0.0))
-        assert worst <= TOLERANCE * scale, f"{name} is off by {worst:.3g}, allowed {TOLERANCE * scale:.3g}"
+        assert worst <= tolerance * scale, f"{name} is off by {worst:.3g}, allowed {tolerance * scale:.3g}"
         assert np.shape(value) == np.shape(expected[name]), name
 
 

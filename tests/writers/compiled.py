@@ -12,24 +12,41 @@ import numpy as np
 
 from chainrule.engines.engine import Batches
 from chainrule.program.steps import Program
+from chainrule.writers import writer
 from chainrule.writers.c import CWriter
 from chainrule.writers.loops import Function, count
+from tests.tools import find_tool
 from tests.zoo import Array, Arrays, Sample
 
 STRICT = (
     "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wvla", "-Wdouble-promotion", "-Wstrict-prototypes",
     "-Wconversion", "-Werror",
 )  # fmt: skip
+EXTENDED = (  # tiles and lanes use extensions of GCC and Clang
+    "-std=gnu99", "-Wall", "-Wextra", "-Wshadow", "-Wvla", "-Wdouble-promotion", "-Wstrict-prototypes", "-Werror",
+    "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
+)  # fmt: skip
 SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic")  # or `train` would call the `step` of the C library
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
 
 
-def compile_c(source: str, folder: Path, *flags: str, compiler: str = "gcc", output: str = "emitted.so") -> Path:
+def flags_for(kernels: str) -> tuple[str, ...]:
+    return STRICT if kernels == "plain" else EXTENDED
+
+
+def compile_c(
+    source: str,
+    folder: Path,
+    *flags: str,
+    compiler: str = "gcc",
+    output: str = "emitted.so",
+    strict: tuple[str, ...] = STRICT,
+) -> Path:
     """Compiles a source; its warnings are the test's failure."""
     (folder / "emitted.c").write_text(source)
     library = folder / output
     linked = [] if "-c" in flags else ["-lm"]
-    command = [compiler, *STRICT, *flags, str(folder / "emitted.c"), "-o", str(library), *linked]
+    command = [find_tool(compiler), *strict, *flags, str(folder / "emitted.c"), "-o", str(library), *linked]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return library
@@ -47,14 +64,16 @@ class Compiled:
         functions: Sequence[str] = FUNCTIONS,
         real: str = "double",
         most: int = 32,
+        kernels: str = "plain",
         **options: Any,
     ) -> None:
-        self.writer = CWriter(program, real=real, **options)  # type: ignore[arg-type]  # as the product names it
+        self.writer: CWriter = writer("c", kernels)(program, real=real, **options)
         self.program, self.dtype = program, np.dtype("float64" if real == "double" else "float32")
         written = self.writer.written(functions)
         self.functions: dict[str, Function] = {function.name: function for function in written}
         source = self.writer.module(functions)
-        self.library = ctypes.CDLL(str(compile_c(source, folder, *SHARED, *flags, compiler=compiler)))
+        built = compile_c(source, folder, *SHARED, *flags, compiler=compiler, strict=flags_for(kernels))
+        self.library = ctypes.CDLL(str(built))
         for name in {"step", "evaluate", "trace"} & set(functions):
             getattr(self.library, name).restype = ctypes.c_double if real == "double" else ctypes.c_float
         self.most = most if self.writer.rows is None else self.writer.rows
@@ -88,6 +107,7 @@ class Compiled:
     def call(self, function: str, inputs: Arrays, carried: Mapping[str, Array], t: int = 0, output: Any = None) -> Any:
         """Calls a function; `carried` holds w, m and h as flat arrays."""
         given: list[Any] = []
+        inputs = {name: np.ascontiguousarray(array, self.dtype) for name, array in inputs.items()}
         structs = {**carried, "s": self.scratch[self.writer.struct_of(function)]}
         for name in self.writer.arguments(self.functions[function]):
             if name in ("t", "N"):

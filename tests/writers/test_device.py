@@ -11,6 +11,7 @@ import chainrule as cr
 from chainrule.engines.reference import run_steps
 from chainrule.training.self_test import make_self_test
 from chainrule.writers.c import CWriter
+from tests.tools import find_tool
 from tests.writers.compiled import SHARED, STRICT, compile_c
 from tests.zoo import ZOO, sample
 
@@ -82,7 +83,7 @@ def test_weights_for_prediction_are_constants(name, tmp_path):
     assert re.search(r"^void predict\((struct scratch \*s, )?int N, const real \*X,\s+real \*\w+\);", text, re.M)
     assert run_self_test(text, tmp_path).returncode == 0
     library = compile_c(text, tmp_path, "-O2", "-c", output="emitted.o")
-    listed = subprocess.run(["nm", str(library)], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([find_tool("nm"), str(library)], capture_output=True, text=True, check=True).stdout
     assert not re.search(r" [dDbB] ", listed)  # nothing in writable memory
 
 
@@ -175,7 +176,7 @@ def test_training_hands_its_weights_over(tmp_path):
 def test_the_header_states_what_it_costs(name, tmp_path):
     writer, text = device(name)
     (tmp_path / "emitted.c").write_text(text)
-    command = ["gcc", *STRICT, "-Os", "-fstack-usage", "-c", "emitted.c", "-o", "emitted.o"]
+    command = [find_tool("gcc"), *STRICT, "-Os", "-fstack-usage", "-c", "emitted.c", "-o", "emitted.o"]
     subprocess.run(command, cwd=tmp_path, check=True)
     frames = {}
     for line in (tmp_path / "emitted.su").read_text().splitlines():
@@ -184,14 +185,18 @@ def test_the_header_states_what_it_costs(name, tmp_path):
     stated = int(found(r"stack about ([\d,]+) bytes", text).replace(",", ""))
     deepest = frames["self_test"] + frames["step"] + max(frames.get(k, 0) for k in (*writer.kernels, *writer.blocks))
     assert deepest <= stated <= 4 * deepest + 600
-    sizes = subprocess.run(["size", "-A", "emitted.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    sizes = subprocess.run(
+        [find_tool("size"), "-A", "emitted.o"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
     constants = sum(int(line.split()[1]) for line in sizes.splitlines() if line.startswith(".rodata"))
     flash = int(found(r"Flash  ([\d,]+) bytes", text).replace(",", ""))
     assert flash <= constants <= flash + 256
     structs = " + ".join(f"sizeof(struct {name})" for name in ("parameters", "state", "scratch"))
     (tmp_path / "emitted.c").write_text(text + f"char size_of_all[{structs}];\n")
-    subprocess.run(["gcc", "-Os", "-c", "emitted.c", "-o", "emitted.o"], cwd=tmp_path, check=True)
-    listed = subprocess.run(["nm", "-S", "emitted.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    subprocess.run([find_tool("gcc"), "-Os", "-c", "emitted.c", "-o", "emitted.o"], cwd=tmp_path, check=True)
+    listed = subprocess.run(
+        [find_tool("nm"), "-S", "emitted.o"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
     ram = int(found(r"RAM    ([\d,]+) bytes", text).replace(",", ""))
     assert ram == int(found(r"^\w+ (\w+) \w size_of_all$", listed), 16)
 

@@ -12,6 +12,19 @@ def test_modules(name, language, golden):
     golden(f"writers/golden/{name}.{language}.py", NETWORKS[name]().source(language))
 
 
+@pytest.mark.parametrize(("language", "ending"), [("c", "c"), ("javascript", "mjs")])
+@pytest.mark.parametrize("name", ["founding_3_4_1", "adam", "batch_norm"])
+def test_modules_of_loops(name, language, ending, golden):
+    golden(f"writers/golden/{name}.{ending}", NETWORKS[name]().source(language))
+
+
+@pytest.mark.parametrize("name", ["founding_3_4_1", "batch_norm"])
+def test_scripts_of_loops(name, golden):
+    for language, ending in (("c", "c"), ("javascript", "mjs")):
+        text = NETWORKS[name]().source(language, form="script", run=RUNS[name])
+        golden(f"writers/golden/scripts/{name}.{ending}", text)
+
+
 @pytest.mark.parametrize("notes", SPOKEN)
 @pytest.mark.parametrize("name", ["founding_3_4_1", "batch_norm"])
 def test_the_teaching_form(name, notes, golden):

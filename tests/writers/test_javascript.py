@@ -9,6 +9,7 @@ import pytest
 from chainrule.engines.reference import run_steps
 from chainrule.program.steps import Step
 from chainrule.writers.javascript import FUNCTIONS, JavaScriptWriter
+from tests.tools import find_tool
 from tests.writers.agreement import assert_agree, reference_steps, reference_trace
 from tests.zoo import ZOO, sample
 
@@ -52,7 +53,7 @@ def run_node(program, given, folder, form):
         "arguments": {name: again.arguments(again.write_function(name)) for name in FUNCTIONS},
         "arrays": {name: np.ravel(array).tolist() for name, array in arrays.items()},
     }
-    command, given_text = ["node", "driver.js"], json.dumps(facts)
+    command, given_text = [find_tool("node"), "driver.js"], json.dumps(facts)
     done = subprocess.run(command, input=given_text, capture_output=True, text=True, cwd=folder, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

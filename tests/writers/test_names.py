@@ -4,14 +4,18 @@ import ast
 import io
 import json
 import tokenize
+from dataclasses import replace
 
 import pytest
 
 import chainrule as cr
+from chainrule.messages import LANGUAGES as SPOKEN
 from chainrule.program.expr import Name
 from chainrule.program.steps import ProgramError, Step
-from chainrule.writers import write
+from chainrule.writers import LANGUAGES, options_of, write, writer
+from chainrule.writers.layout import width
 from chainrule.writers.names import as_comment, as_markdown, check_names
+from chainrule.writers.run import Preparation
 from tests.writers.networks import ARRAY_LANGUAGES, NETWORKS, RUNS
 
 HOSTILE = [
@@ -51,7 +55,7 @@ def comments(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ARRAY_LANGUAGES)
-@pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.parametrize("title", [text for text in HOSTILE if text.isprintable()])  # no formula has another name
 def test_a_hostile_name_changes_no_code(title, language):
     hostile, tame = (program(name).source(language) for name in (title, "tame"))
     compile(hostile, "<hostile>", "exec")
@@ -60,7 +64,7 @@ def test_a_hostile_name_changes_no_code(title, language):
     assert len(hostile.splitlines()) == len(tame.splitlines())
 
 
-@pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.parametrize("title", [text for text in HOSTILE if text.isprintable()])  # no formula has another name
 def test_a_hostile_name_changes_no_notebook(title):
     run = RUNS["poisson_schedule"]
     hostile, tame = (json.loads(write(program(name), "numpy", "notebook", run=run)) for name in (title, "tame"))
@@ -101,9 +105,44 @@ def test_an_edited_program_says_so():
 # --- options ---------------------------------------------------------------------------------------------------------
 
 
+OPTIONS = {
+    "teaching": True, "names": "founding", "notes": "de", "real": "float", "prefix": "net_", "rows": 8, "keep": True,
+    "weights": {}, "self_test": None, "functions": ("step",), "kernels": "tiled", "typo": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_option_is_taken_or_refused_by_name(language, option):
+    given = {option: OPTIONS[option]}
+    if option == "weights":
+        given = {"weights": {"W1": [[1.0], [2.0], [3.0]]}}
+    program, message = NETWORKS["founding_3_1"](), ""
+    try:
+        assert program.source(language, **given)
+    except ValueError as refusal:
+        message = str(refusal)
+    taken = option in options_of(writer(language)) or (language, option) in {
+        ("c", "kernels"),
+        ("javascript", "functions"),
+    }
+    assert not message or f"no option '{option}'" in message or option in ("kernels", "self_test")
+    assert bool(message) != (taken or option == "functions") or option == "self_test"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_option_that_asks_for_nothing_is_no_offence(language):
+    program = NETWORKS["founding_3_1"]()
+    assert program.source(language, teaching=False, names="ours", notes="en") == program.source(language)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"language": "c", "teaching": True}, "c has no option 'teaching' in the form module; known: .*prefix"),
+        ({"form": "step", "functions": ("step",)}, "numpy has no option 'functions' in the form step"),
+        ({"functions": ("train",)}, "unknown function 'train'; known: step, predict, evaluate, trace"),
+        ({"notes": "fr"}, "unknown notes 'fr'; known: en, es, de"),
         ({"language": "cobol"}, "unknown language 'cobol'; known: numpy, jax"),
         ({"form": "poem"}, "unknown form 'poem' for numpy; known: module, step, script, notebook"),
         ({"form": "script"}, "form 'script' needs a run"),
@@ -119,4 +158,62 @@ def test_a_condensed_founding_form_names_only_what_is_there():
     text = NETWORKS["founding_3_4_1"]().source(names="founding")
     assert "syn0, syn1 = W1, W2" in text
     assert "delta1 = (delta2 @ W2.T) * (a1 * (1 - a1))  # -l1_delta" in text
+    assert "nonlin" not in text
+
+
+def test_the_founding_names_stand_beside_the_step_too():
+    text = NETWORKS["founding_3_4_1"]().source(form="step", names="founding", teaching=True)
+    assert text.startswith("# The names of the founding texts, beside ours:\n#     l0 = X: the input\n")
+    assert "[nonlin(l1, True)]" in text
+    assert "nonlin" not in NETWORKS["dropout"]().source(names="founding", teaching=True)
+
+
+@pytest.mark.parametrize("notes", SPOKEN)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_teaching_form_fits_on_a_page(name, notes):
+    text = NETWORKS[name]().source("numpy", teaching=True, names="founding", notes=notes)
+    assert max(map(width, text.splitlines())) <= 115
+
+
+def test_no_formula_of_the_legend_is_broken():
+    for notes in SPOKEN:
+        lines = NETWORKS["founding_3_4_1"]().source(names="founding", notes=notes).splitlines()
+        assert any("dL/da = a - y" in line for line in lines)
+        assert any("y - a" in line for line in lines)
+
+
+@pytest.mark.parametrize("notes", SPOKEN[1:])
+def test_no_english_sentence_is_left(notes):
+    text = NETWORKS["batch_norm"]().source(form="script", run=RUNS["batch_norm"], notes=notes)
+    text += NETWORKS["dropout"]().source(form="notebook", run=RUNS["dropout"], notes=notes)
+    for sentence in (
+        "Derived and",
+        "One training step",
+        "The output",
+        "# the ",
+        "forward",
+        "phase by phase",
+        "start at",
+    ):
+        assert sentence not in text
+
+
+# --- how the data came about -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ARRAY_LANGUAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_columns_and_classes_stay_data(text, language):
+    columns, classes = [text] * 3 + ["größe"], ["setosa", text, "c"]
+    made = Preparation(columns, [0.5, 1.0, 2.0, 3.0], [1.0, 2.0, 1.0, 1.5], classes)
+    source = NETWORKS["gelu_clip"]().source(language, form="script", run=replace(RUNS["gelu_clip"], preparation=made))
+    constants = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
+            constants[ast.unparse(node.targets[0])] = ast.literal_eval(node.value)
+    assert constants == {"FEATURES": columns, "CLASSES": classes}
+    assert source.count("MEAN = ") == source.count("STD = ") == 1
+    assert all(line.isprintable() for line in source.splitlines())
+    tame = replace(RUNS["gelu_clip"], preparation=replace(made, columns=["a"] * 4, classes=["a", "b", "c"]))
+    assert comments(source) == comments(NETWORKS["gelu_clip"]().source(language, form="script", run=tame))
     assert "error1" not in text

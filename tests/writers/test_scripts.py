@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,25 @@ def test_the_founding_script_prints_the_six_errors():
     assert errors == ["0.496410031903", "0.00858452565325"]
 
 
+def test_one_hot_targets_are_written_as_labels():
+    source = NETWORKS["gelu_clip"]().source(form="script", run=RUNS["gelu_clip"])
+    assert "labels = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2])  # the class of each row\n" in source
+    assert "y = np.eye(3, dtype=np.float64)[labels]\n" in source
+
+
+def test_a_branch_that_the_number_of_rows_rules_out_is_not_written():
+    run = RUNS["batch_norm"]
+    assert "no batch of one row" in NETWORKS["batch_norm"]().source(form="script", run=run)  # 17 rows, 8 at a time
+    plain = NETWORKS["batch_norm"]().source(form="script", run=replace(run, batch_size=9))
+    assert "for start in range(0, len(X), 9):\n        rows = order[start : start + 9]\n" in plain
+
+
+def test_a_saturated_sigmoid_warns_nobody(execute):
+    run = replace(RUNS["founding_3_4_1"], X=[[-1e6, 0, 1], [0, 1e6, 1], [1, 0, 1], [1, 1, 1]], epochs=3)
+    done = execute(NETWORKS["founding_3_4_1"]().source(form="script", run=run), "numpy")
+    assert done.returncode == 0, done.stderr
+
+
 # --- data in a file --------------------------------------------------------------------------------------------------
 
 
@@ -207,4 +227,4 @@ def test_the_notebook_is_of_format_4_5():
         assert set(cell) == {"id", "cell_type", "metadata", "source"} | code
         assert all(line.endswith("\n") for line in cell["source"][:-1])
     headings = [line for cell in notebook["cells"] for line in cell["source"] if line.startswith("### ")]
-    assert headings == ["### forward", "### loss", "### backward", "### update"]
+    assert headings == ["### forward", "### loss", r"### backward: delta = error \* slope", "### update"]

@@ -115,7 +115,7 @@ def show_model(screen: Screen, model: Model) -> None:
 
     count = sum(array.size for array in model.parameters.values())
     network = f"{model.network.network.notation}, {model.dtype}"
-    screen.say("check.model", style="bold", network=network, count=f"{count:,}")
+    screen.say("check.model", style="bold", network=network, count=count)
     facts = declared(screen, model.network)
     preparation = model.preparation
     if preparation is not None:
@@ -123,7 +123,7 @@ def show_model(screen: Screen, model: Model) -> None:
         target = printable(preparation.target.name)
         if preparation.classes:
             target = screen.text(
-                "train.classes", name=target, count=f"{len(preparation.classes):,}",
+                "train.classes", name=target, count=len(preparation.classes),
                 listed=enumerated(screen, [printable(label, 24) for label in preparation.classes]),
             )  # fmt: skip
         facts += [(screen.text("train.target"), target), (screen.text("check.columns"), enumerated(screen, names))]
@@ -136,7 +136,7 @@ def show_checkpoint(screen: Screen, found: Checkpoint) -> None:
 
     network = NetworkFile.from_dict(found.network)
     screen.line(f"epoch {found.epoch}")
-    screen.say("check.checkpoint", network=network.network.notation, steps=f"{found.numbers['t']:,}")
+    screen.say("check.checkpoint", network=network.network.notation, steps=found.numbers["t"])
     names = ("seed", "rows", "engine", "dtype")
     facts = [(name, shown(found.settings[name])) for name in names if name in found.settings]
     screen.facts(declared(screen, network) + facts)

@@ -130,6 +130,12 @@ def schedules() -> list[str]:
     return list(SCHEDULES)
 
 
+def encodings() -> list[str]:
+    from ..data.dialect import ENCODINGS
+
+    return list(ENCODINGS)
+
+
 def engines() -> list[str]:
     from ..engines import ENGINES
 

@@ -56,7 +56,7 @@ def tell(screen: Screen, founding: Founding) -> None:
     only_one = len(looks) == 1
     screen.say("demo.output_heading" if only_one else "demo.error_heading")
     screen.line()
-    labels = [f"{target:g}" for target in founding.y] if only_one else [f"{look:,}" for look in founding.looks]
+    labels = [f"{y:g}" for y in founding.y] if only_one else [screen.number(look) for look in founding.looks]
     rows = [
         [label, mine, theirs, mark(screen, mine == theirs)]
         for label, mine, theirs in zip(labels, printed(founding, looks), founding.expected, strict=True)
@@ -64,7 +64,7 @@ def tell(screen: Screen, founding: Founding) -> None:
     first = "y" if only_one else screen.text("demo.iteration")
     screen.table([first, screen.text("demo.computed"), screen.text("demo.expected"), ""], rows, left=0)
     screen.line()
-    screen.say("demo.trained", iterations=f"{founding.updates:,}", seconds=f"{run.seconds:.1f}")
+    screen.say("demo.trained", iterations=founding.updates, seconds=f"{run.seconds:.1f}")
     verdict(screen, list(run.parameters.values()), by_hand)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .choices import activations, optimizers, schedules
+from .choices import activations, encodings, optimizers, schedules
+
+if TYPE_CHECKING:
+    from ..data import Dialect
 
 NETWORK, TRAINING = "The network", "Its training"
 
@@ -49,4 +52,26 @@ OptimizerOption = Annotated[str, option(TRAINING, "a name, with settings: moment
 ScheduleOption = Annotated[
     str, option(TRAINING, "of the rate: constant, step, exponential, cosine:final=0.1, ...", complete=schedules)
 ]
+READING = "How the file is read"
+DelimiterOption = Annotated[
+    str | None, option(READING, "what separates cells: , ; tab | or another", default="the most frequent in the header")
+]
+DecimalOption = Annotated[
+    str | None,
+    option(READING, "decimals as in 1.5 or as in 1,5", metavar=". OR ,", default="by the cells; . with commas between"),
+]
+EncodingOption = Annotated[str, option(READING, "utf-8, utf-16, cp1252, gb18030, ...", complete=encodings)]
+MissingOption = Annotated[
+    str | None,
+    option(
+        READING, "texts that stand for an empty cell, with commas between: NA,null,?", metavar="TEXTS", default="none"
+    ),
+]
 L1Option = Annotated[float, option(TRAINING, "strength of the L1 penalty", "--l1")]
+
+
+def dialect_of(delimiter: str | None, decimal: str | None, encoding: str, missing: str | None) -> Dialect:
+    """How a file is to be read. DataError: a value that cannot be."""
+    from ..data import Dialect
+
+    return Dialect(delimiter, decimal, encoding, tuple(filter(None, (missing or "").split(","))))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .choices import engines
-from .options import beginning_with
+from .options import DecimalOption, DelimiterOption, EncodingOption, MissingOption, beginning_with, dialect_of
 from .screen import LanguageOption, PlainOption, Screen
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ def predict(
     engine: Annotated[
         str, typer.Option("--engine", help="what runs the network", autocompletion=beginning_with(engines))
     ] = "auto",
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    encoding: EncodingOption = "utf-8",
+    missing: MissingOption = None,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
@@ -40,17 +44,20 @@ def predict(
     The columns are found by name: their order does not matter, further ones are kept as they are, and the target need
     not be there.
     """
-    from ..data import read_csv
+    from ..data import read_table
     from ..files import Model
     from .answers import Predictor
 
     screen = Screen(ctx, plain, lang)
     predictor = Predictor.of(Model.load(model), str(model), engine)
-    table = read_csv(sys.stdin.buffer if file == "-" else file)
+    dialect = dialect_of(delimiter, decimal, encoding, missing)
+    table = read_table(sys.stdin.buffer if file == "-" else file, dialect)
     check_columns(predictor.preparation, table)
     added = predictor.columns(table)
     for name, count in predictor.preparation.unknown(table).items():
-        tell_unknown(screen, name, count)
+        tell(screen, "predict.unknown", name, count)
+    for name, count in predictor.preparation.filled_in(table).items():
+        tell(screen, "predict.filled", name, count)
     text = as_csv(table, added, only)
     if output_file is not None:
         from ..files import check_target, write_file
@@ -76,10 +83,10 @@ def check_columns(preparation: Preparation, table: Table) -> None:
         )
 
 
-def tell_unknown(screen: Screen, name: str, count: int) -> None:
+def tell(screen: Screen, key: str, name: str, count: int) -> None:
     from ..data import printable
 
-    typer.echo(screen.text("predict.unknown", column=printable(name), count=f"{count:,}"), err=True)
+    typer.echo(screen.text(key, column=printable(name), count=count), err=True)
 
 
 def as_csv(table: Table, added: dict[str, list[str]], only: bool) -> str:

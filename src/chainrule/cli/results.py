@@ -17,7 +17,7 @@ MOST_MISTAKES = 8
 def show_results(screen: Screen, goal: Goal, preparation: Preparation, target: Any, output: Any, known: Any) -> None:
     """How good outputs (N, K) are for targets (N, K), beside the plainest answer, taken from the known targets."""
     screen.line()
-    screen.say("train.test", style="bold", rows=f"{len(target):,}")
+    screen.say("train.test", style="bold", rows=len(target))
     if goal.roles.task == "classification":
         show_classes(screen, goal, goal.labels(target), goal.labels(output), goal.labels(known))
     else:
@@ -44,7 +44,7 @@ def show_classes(screen: Screen, goal: Goal, truth: Any, answer: Any, known: Any
 
     classes = [printable(label, 24) for label in goal.roles.classes]
     right = int((truth == answer).sum())
-    screen.say("train.accuracy", accuracy=f"{right / len(truth):.4g}", right=f"{right:,}", rows=f"{len(truth):,}")
+    screen.say("train.accuracy", accuracy=f"{right / len(truth):.4g}", right=right, rows=len(truth))
     usual = int(np.bincount(known).argmax())
     baseline = f"{float((truth == usual).mean()):.4g}"
     screen.say("train.accuracy_baseline", label=classes[usual], accuracy=baseline)
@@ -58,13 +58,13 @@ def show_classes(screen: Screen, goal: Goal, truth: Any, answer: Any, known: Any
     if wrong:
         screen.say("train.mistakes")
         header = [screen.text("train.truth"), screen.text("train.answer"), screen.text("train.times")]
-        screen.table(header, [[classes[i], classes[j], f"{n:,}"] for n, i, j in wrong[:MOST_MISTAKES]], left=2)
+        screen.table(header, [[classes[i], classes[j], screen.number(n)] for n, i, j in wrong[:MOST_MISTAKES]], left=2)
 
 
 def show_table(screen: Screen, classes: list[str], table: Any) -> bool:
     """All confusions, a row a true class; whether there was room for them."""
     none = screen.symbol("·", ".")
-    cells = [[f"{count:,}" if count else none for count in row] for row in table]
+    cells = [[screen.number(count) if count else none for count in row] for row in table]
     first = max(map(width_of, classes))
     room = (screen.width - first) // len(classes) - 2
     if room < max(len(cell) for row in cells for cell in row) or room < 3:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..messages import LANGUAGES, choose_language, say
+from ..messages import LANGUAGES, choose_language, number, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -53,6 +53,10 @@ class Screen:
     def text(self, key: str, **values: object) -> str:
         """A text of the catalogue."""
         return say(key, self.language, **values)
+
+    def number(self, value: int) -> str:
+        """A whole number as the language writes it."""
+        return number(value, self.language)
 
     def line(self, text: str = "", style: str = "") -> None:
         """A line as it is; a terminal folds it where it must."""

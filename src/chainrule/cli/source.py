@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ..writers import LANGUAGES
+from ..writers import LANGUAGES, options_of, writer
 from .choices import (
     activations,
     languages,
@@ -117,7 +117,7 @@ def source(
 
     screen = Screen(ctx, plain, lang)
     usual = FOUNDING if network is None else OTHERS
-    wanted = form or usual.form
+    wanted = form or (usual.form if usual.form in writer(language).forms else OTHERS.form)
     if wanted not in FORMS:
         known = ", ".join(FORMS)
         raise ValueError(
@@ -153,7 +153,10 @@ def source(
     given = {"loss": found_loss, "optimizer": chosen, "penalty": penalty_of(l1, l2)}
     given |= {"clip_norm": clip_norm, "clip_delta": clip_delta}
     program = derive(declared, **with_file(file, given))
-    text = program.source(language, form=wanted, teaching=teaching, names=names, notes=screen.language).rstrip("\n")
+    asked: dict[str, Any] = {"teaching": True} if teaching else {}
+    asked |= {"names": names} if names != "ours" else {}
+    asked |= {"notes": screen.language} if lang or "notes" in options_of(writer(language)) else {}
+    text = program.source(language, form=wanted, **asked).rstrip("\n")
     if output_file is None:
         screen.code(text, language)
     else:

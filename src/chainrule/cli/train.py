@@ -14,11 +14,16 @@ from .options import (
     NETWORK,
     TRAINING,
     BatchNormOption,
+    DecimalOption,
+    DelimiterOption,
     DropoutOption,
+    EncodingOption,
     L1Option,
+    MissingOption,
     OptimizerOption,
     OutputOption,
     ScheduleOption,
+    dialect_of,
     option,
 )
 from .screen import LanguageOption, PlainOption, Screen
@@ -49,7 +54,10 @@ def column_names(incomplete: str) -> list[str]:
 def train(
     ctx: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="a CSV file: a header, then a row a sample", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="a table, CSV or Parquet: a header, then a row a sample", show_default=False
+        ),
     ],
     target: Annotated[
         str,
@@ -63,6 +71,13 @@ def train(
         ),
     ],
     task: Annotated[str, option(DATA, "classification, regression, or auto: by what the target holds")] = "auto",
+    without: Annotated[
+        list[str] | None, option(DATA, "a column to leave out; may be given again", metavar="COLUMN", default="none")
+    ] = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    encoding: EncodingOption = "utf-8",
+    missing: MissingOption = None,
     test: Annotated[float, option(DATA, "share of the rows held out for the test")] = 0.2,
     validation: Annotated[float, option(DATA, "share of the other rows, to watch the training by")] = 0.0,
     seed: Annotated[int, option(DATA, "of all that is random: which rows, weights, order")] = 0,
@@ -166,7 +181,9 @@ def train(
     every = check_checkpoint(checkpoint, checkpoint_every, resume, model)
     with ExitStack() as stack:
         place, found = opened(screen, stack, checkpoint, resume)
-        data = Split.read(file, target, task, seed, test, validation or (VALIDATION_SHARE if early_stopping else 0.0))
+        dialect = dialect_of(delimiter, decimal, encoding, missing)
+        share = validation or (VALIDATION_SHARE if early_stopping else 0.0)
+        data = Split.read(file, target, task, seed, test, share, dialect, without or ())
 
         from ..derivation import derive
         from ..files import NetworkFile
@@ -226,7 +243,7 @@ def train(
         if place is not None:
             screen.line()
             if found is not None:
-                screen.say("train.resumed", epoch=f"{run.epoch:,}")
+                screen.say("train.resumed", epoch=run.epoch)
         try:
             run.fit(run.epochs - run.epoch)
         except Diverged as error:
@@ -235,12 +252,15 @@ def train(
     if run.interrupted and place is not None:
         screen.say("train.resumable")
 
+    from ..data import printable
     from .results import scores, show_results
 
     output_of_test = run.predict(test_X)
     show_results(screen, goal, preparation, test_Y, output_of_test, Y)
     for name, count in preparation.unknown(data.test).items():
         show_unknown(screen, name, count)
+    for name, count in preparation.filled_in(data.test).items():
+        screen.say("predict.filled", style="yellow", column=printable(name), count=count)
     if script is not None:
         write_script(screen, run, script, stopping.best_epoch if stopping is not None else run.epoch)
     if model is not None:
@@ -373,7 +393,7 @@ def show_training(screen: Screen, network: Network, run: Training, optimizer: st
             (
                 screen.text("train.network"),
                 screen.text(
-                    "train.parameters", network=f"{network.notation}, {', '.join(map(str, used))}", count=f"{count:,}"
+                    "train.parameters", network=f"{network.notation}, {', '.join(map(str, used))}", count=count
                 ),
             ),
             (screen.text("train.loss"), loss),
@@ -383,9 +403,7 @@ def show_training(screen: Screen, network: Network, run: Training, optimizer: st
             ),
             (
                 screen.text("train.training"),
-                screen.text(
-                    "train.epochs", epochs=f"{run.epochs:,}", steps=f"{run.sampler.steps_per_epoch:,}", rows=f"{rows:,}"
-                ),
+                screen.text("train.epochs", epochs=run.epochs, steps=run.sampler.steps_per_epoch, rows=rows),
             ),
             (screen.text("train.engine"), f"{run.engine.name}, {run.engine.dtype}"),
         ],
@@ -396,25 +414,25 @@ def show_trained(screen: Screen, run: Training, stopping: EarlyStopping | None) 
     """How the training went."""
     screen.line()
     if run.interrupted:
-        screen.say("train.interrupted", style="yellow", epochs=f"{run.epoch:,}", all=f"{run.epochs:,}")
+        screen.say("train.interrupted", style="yellow", epochs=run.epoch, all=run.epochs)
     if not run.epoch:
         return
     first, last = run.history["loss"][0], run.history["loss"][-1]
     screen.say(
-        "train.trained", epochs=f"{run.epoch:,}", seconds=f"{run.seconds:.1f}", first=f"{first:.4g}", last=f"{last:.4g}"
+        "train.trained", epochs=run.epoch, seconds=f"{run.seconds:.1f}", first=f"{first:.4g}", last=f"{last:.4g}"
     )
     if run.validation is not None:
         course = run.history["validation_loss"]
         best = min(range(len(course)), key=course.__getitem__)
-        screen.say("train.validation", loss=f"{course[-1]:.4g}", best=f"{course[best]:.4g}", epoch=f"{best + 1:,}")
+        screen.say("train.validation", loss=f"{course[-1]:.4g}", best=f"{course[best]:.4g}", epoch=best + 1)
     if stopping is not None:
-        screen.say("train.kept", epoch=f"{stopping.best_epoch:,}")
+        screen.say("train.kept", epoch=stopping.best_epoch)
 
 
 def show_unknown(screen: Screen, name: str, count: int) -> None:
     from ..data import printable
 
-    screen.say("train.unknown", style="yellow", column=printable(name), count=f"{count:,}")
+    screen.say("train.unknown", style="yellow", column=printable(name), count=count)
 
 
 def advice(rate: float, l2: float | None) -> str:

@@ -13,22 +13,29 @@ from .arrays import (
 )
 from .column import Column
 from .csv_file import read_csv
+from .dialect import Dialect
 from .errors import DataError
+from .frame import as_table
 from .opening import open_regular, read_regular
+from .parquet_file import read_parquet
 from .prepare import Preparation
 from .quoting import listed, printable, quoted, shown_path
-from .roles import Role, Roles, Task, find_roles, role_of
+from .reading import read_table
+from .roles import Remark, Role, Roles, Task, find_roles, role_of
 from .split import split
 from .table import Table
 
 __all__ = [
     "Column",
     "DataError",
+    "Dialect",
     "Preparation",
+    "Remark",
     "Role",
     "Roles",
     "Table",
     "Task",
+    "as_table",
     "check_distributions",
     "check_features",
     "check_not_negative",
@@ -42,7 +49,9 @@ __all__ = [
     "printable",
     "quoted",
     "read_csv",
+    "read_parquet",
     "read_regular",
+    "read_table",
     "role_of",
     "shown_path",
     "split",

@@ -92,7 +92,9 @@ class Column:
 
 
 def number_label(value: float) -> str:
-    """How a number is written as a label: whole numbers without a decimal point."""
+    """How a number is written as a label: whole numbers without a decimal point; NaN, a missing one, as nothing."""
+    if math.isnan(value):
+        return ""
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 

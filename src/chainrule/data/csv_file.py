@@ -1,22 +1,27 @@
 """CSV files, read strictly: what is not plainly right is refused with row and column, never guessed at.
 
-Accepted: UTF-8 with or without byte-order mark; a header; commas; quotation marks around cells that hold commas, line
-ends or doubled quotation marks; line ends of any system; blank lines at the end. Blanks around a column's name are
-dropped, cells are kept as they are.
+Accepted: a header; commas, semicolons or tabs, decimal points or commas, UTF-8 or an encoding that is named, gzip (by
+the rules of `dialect`); quotation marks around cells that hold separators, line ends or doubled quotation marks; line
+ends of any system; blank lines at the end. Blanks around a column's name are dropped, cells are kept as they are, but
+for decimal commas, which become points.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import os
-import re
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import BinaryIO
+from itertools import chain
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from .column import Column
+from .dialect import ENCODINGS, Dialect, decimal_of, with_points, without_marks
 from .errors import DataError
 from .opening import open_regular, reason, too_large
 from .quoting import quoted, shown_path
@@ -29,43 +34,47 @@ MOST_RECORD = 16 * 2**20
 _MOST_POOLED = 65536
 
 _OTHER_KINDS = (
-    (b"\xff\xfe", "a text in UTF-16"),
-    (b"\xfe\xff", "a text in UTF-16"),
     (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"\x1f\x8b", "a gzip-compressed file"),
     (b"PAR1", "a Parquet file"),
+    (b"\x1f\x8b", "gzip inside gzip"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"\x89PNG", "a picture"),
     (b"%PDF", "a PDF document"),
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_QUOTED_PART = re.compile('"[^"]*"')
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
 
 
-def read_csv(path: str | os.PathLike[str] | BinaryIO, most_bytes: int = MOST_BYTES) -> Table:
+def read_csv(
+    path: str | os.PathLike[str] | BinaryIO,
+    most_bytes: int = MOST_BYTES,
+    dialect: Dialect = Dialect(),  # noqa: B008  frozen
+) -> Table:
     """The table in a CSV file, or in what is read from a stream. Rows are numbered as lines of the file, from 1, the
     header being the first.
 
     Raises
-        DataError: not a readable regular file; larger than `most_bytes`; not UTF-8; NUL bytes; no header, no rows; a
-        name that is blank or occurs twice; a row with more or fewer cells than the header; broken quotation; `;` or
-        tabs instead of commas.
+        DataError: not a readable regular file; larger than `most_bytes`; another encoding; NUL bytes; no header, no
+        rows; a name that is blank or occurs twice; a row with more or fewer cells than the header; broken quotation;
+        both decimal commas and decimal points where commas are asked for.
     """
     source, opened = opened_source(path, most_bytes)
     with opened as file:
-        lines = _Lines(file, source, most_bytes)
-        records = _records(lines, source)
+        plain, packed = unpacked(file)
+        lines = _Lines(plain, source, most_bytes, dialect.encoding)
+        records = _records(lines, source, dialect)
         _, header = next(records, (1, []))
         if not header:
             raise DataError(f"{source}, row 1: a header is expected, the names of the columns separated by commas")
-        names = _checked_names(header, source, lines.first)
+        names = _checked_names(header, source)
         columns: list[list[str]] = [[] for _ in names]
         numbers: list[int] = []
         pool: dict[str, str] = {}  # equal short cells are stored once
         shared = pool.setdefault
         for number, record in records:
             if len(record) != len(names):
-                raise DataError(_ragged(source, number, record, names))
+                raise DataError(_ragged(source, number, record, names, lines.separator))
             for column, cell in zip(columns, record, strict=True):
                 column.append(shared(cell, cell))
             numbers.append(number)
@@ -73,8 +82,31 @@ def read_csv(path: str | os.PathLike[str] | BinaryIO, most_bytes: int = MOST_BYT
                 shared = pool.get  # the same call, but adds no more
     if not numbers:
         raise DataError(f"{source} has a header but no rows below it")
-    made = tuple(Column(name, cells) for name, cells in zip(names, columns, strict=True))
-    return Table(made, np.array(numbers, dtype=np.int64), source)
+    found = Dialect(
+        lines.separator,
+        dialect.decimal or decimal_of(columns, lines.separator),
+        dialect.encoding,
+        dialect.missing,
+        packed,
+    )
+    made = tuple(
+        Column(name, _spelled(cells, found, source, name, numbers)) for name, cells in zip(names, columns, strict=True)
+    )
+    return Table(made, np.array(numbers, dtype=np.int64), source, found)
+
+
+def _spelled(cells: list[str], dialect: Dialect, source: str, name: str, numbers: list[int]) -> list[str]:
+    """The cells of a column with decimal points, and with nothing where something stands for nothing."""
+    if dialect.missing:
+        cells = without_marks(cells, dialect.missing)
+    if dialect.decimal == ",":
+        cells, odd = with_points(cells)
+        if odd >= 0:
+            raise DataError(
+                f"{source}, row {numbers[odd]}, column {quoted(name)}: {quoted(cells[odd])} has a point, but numbers "
+                "are to have decimal commas; remove points between thousands, or leave out --decimal"
+            )
+    return cells
 
 
 def opened_source(
@@ -87,14 +119,27 @@ def opened_source(
     return "standard input", nullcontext(path)
 
 
+def unpacked(file: BinaryIO) -> tuple[BinaryIO, bool]:
+    """The file, or what it packs where it begins as gzip does; and whether it does."""
+    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
+    try:
+        start = buffered.peek(2)[:2]
+    except (OSError, ValueError):  # told when it is read
+        return buffered, False
+    return (cast(BinaryIO, gzip.GzipFile(fileobj=buffered)), True) if start == _GZIP else (buffered, False)
+
+
 class _Lines:
     """The lines of a file as text, checked one by one; counts them, and the bytes since `record_bytes` was reset."""
 
-    def __init__(self, file: BinaryIO, source: str, most_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, source: str, most_bytes: int, encoding: str) -> None:
         self._file, self._source, self._most_bytes = file, source, most_bytes
+        self._encoding = encoding
         self.number = 0
         self.record_bytes = 0
-        self.first = ""
+        self.separator = ","
+        if encoding == "utf-16":
+            self._encoding, self._file = "utf-8", self._recoded()
 
     def __iter__(self) -> Iterator[str]:
         read = 0
@@ -104,7 +149,8 @@ class _Lines:
                 raise DataError(too_large(self._source, self._most_bytes))
             if read == len(block):
                 self._check_kind(block)
-                block = block.removeprefix(_BYTE_ORDER_MARK)
+                if self._encoding == "utf-8":
+                    block = block.removeprefix(_BYTE_ORDER_MARK)
             for line in block.splitlines(keepends=True):  # of bytes: at \n, \r\n, and \r, nothing else
                 self.number += 1
                 self.record_bytes += len(line)
@@ -113,17 +159,31 @@ class _Lines:
                         f"{self._source}, row {self.number}: a row of more than {MOST_RECORD:,} bytes; "
                         "is a quotation mark left open?"
                     )
-                text = self._text(line)
-                self.first = self.first or text
-                yield text
+                yield self._text(line)
 
     def _readline(self) -> bytes:
         try:
             return self._file.readline(MOST_RECORD + 1) or b""
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{self._source} is damaged: what it packs cannot be unpacked ({error})") from None
         except OSError as error:
             raise DataError(f"{self._source} cannot be read: {reason(error)}") from None
 
+    def _recoded(self) -> BinaryIO:
+        """A text in UTF-16 as one in UTF-8: its lines end with two bytes, so it is read as a whole."""
+        content = bytearray()
+        while block := self._readline():
+            content += block
+            if len(content) > self._most_bytes:
+                raise DataError(too_large(self._source, self._most_bytes))
+        try:
+            return io.BytesIO(content.decode("utf-16").encode())
+        except UnicodeError as error:
+            raise DataError(f"{self._source}: not UTF-16 ({error})") from None
+
     def _check_kind(self, start: bytes) -> None:
+        if start.startswith(_UTF_16) and self._encoding == "utf-8":
+            raise DataError(f"{self._source} is a text in UTF-16; --encoding utf-16 reads it")
         for magic, kind in _OTHER_KINDS:
             if start.startswith(magic):
                 raise DataError(f"{self._source} is {kind}; save it as CSV in UTF-8")
@@ -135,20 +195,25 @@ class _Lines:
                 "this is not a text file, or not in UTF-8"
             )
         try:
-            return line.decode("utf-8")
+            return line.decode(self._encoding)
         except UnicodeDecodeError as error:
+            hint = ", or name its encoding: --encoding cp1252 is what Windows often writes"
             raise DataError(
-                f"{self._source}, row {self.number}: not UTF-8 (byte 0x{line[error.start]:02x} at byte "
-                f"{error.start + 1} of the line); save the file as UTF-8"
+                f"{self._source}, row {self.number}: not {ENCODINGS[self._encoding]} (byte 0x{line[error.start]:02x} "
+                f"at byte {error.start + 1} of the line); save the file as UTF-8"
+                + (hint if self._encoding == "utf-8" else "")
             ) from None
 
 
-def _records(lines: _Lines, source: str) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: _Lines, source: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """The rows, each with the number of the line at which it begins. Blank lines are allowed at the end only."""
-    reader = csv.reader(lines, strict=True)
-    blank = 0
+    rest = iter(lines)
+    first = next(rest, "")
+    lines.separator = dialect.separator_of(first)
+    reader = csv.reader(chain([first] if first else [], rest), delimiter=lines.separator, strict=True)
+    blank, begin = 0, 0
     while True:
-        begin = lines.number + 1
+        begin = lines.number + 1 if begin else 1
         lines.record_bytes = 0
         try:
             record = next(reader, None)
@@ -164,14 +229,7 @@ def _records(lines: _Lines, source: str) -> Iterator[tuple[int, list[str]]]:
             yield begin, record
 
 
-def _checked_names(header: list[str], source: str, line: str) -> list[str]:
-    bare = _QUOTED_PART.sub("", line)
-    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
-        if bare.count(separator) > bare.count(","):
-            raise DataError(
-                f"{source}, row 1: the columns are separated by {called}; save the file with commas\n"
-                "(and with decimal points, not decimal commas)"
-            )
+def _checked_names(header: list[str], source: str) -> list[str]:
     names = [name.strip() for name in header]
     first: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
@@ -187,13 +245,14 @@ def _checked_names(header: list[str], source: str, line: str) -> list[str]:
     return names
 
 
-def _ragged(source: str, number: int, record: list[str], names: list[str]) -> str:
+def _ragged(source: str, number: int, record: list[str], names: list[str], separator: str) -> str:
     cells = f"{len(record)} cell{'s' * (len(record) != 1)}"
     where = f"{source}, row {number}: {cells}, but the header has {len(names)}"
     if len(record) < len(names):
         return f"{where}; column {quoted(names[len(record)])} is the first without a cell"
     extra = quoted(record[len(names)])
-    return f"{where}; the first cell too many is {extra} (a comma inside a cell needs quotation marks)"
+    called = {",": "a comma", ";": "a semicolon", "\t": "a tab"}.get(separator, "a separator")
+    return f"{where}; the first cell too many is {extra} ({called} inside a cell needs quotation marks)"
 
 
 def _broken(source: str, number: int, reason: str) -> str:

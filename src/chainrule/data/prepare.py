@@ -25,7 +25,9 @@ class Preparation:
     """What was learned from the training rows, to be applied unchanged to any other rows.
 
     Numeric columns are standardised (constant ones become 0), categorical ones one-hot encoded in sorted order; a
-    category that the training rows did not show becomes zeros, and `unknown` counts such cells. A class becomes a
+    category that the training rows did not show becomes zeros, and `unknown` counts such cells. A missing number
+    becomes the median, and where the training rows have missing ones too, a column of zeros and ones tells which they
+    were; `filled_in` counts those that it does not tell. A missing category is a category. A class becomes a
     one-hot row, a numeric target is standardised. Columns are found by name: their order does not matter, further ones
     are ignored.
 
@@ -85,7 +87,7 @@ class Preparation:
         """X (N, D), float64. The target need not be in the table.
 
         Raises
-            DataError: a missing column or cell, a cell of a numeric column that is not a number, a number too far from
+            DataError: a missing column, a cell of a numeric column that is not a number, a number too far from
             the training rows for float64, more than 2**28 cells.
         """
         width = self.width
@@ -120,6 +122,11 @@ class Preparation:
     def unknown(self, table: Table) -> dict[str, int]:
         """For each categorical column that has any, the number of rows whose category was not in the training rows."""
         counts = {feature.name: feature.unknown(table) for feature in self.features}
+        return {name: count for name, count in counts.items() if count}
+
+    def filled_in(self, table: Table) -> dict[str, int]:
+        """For each numeric column that had no missing cell in the training rows, how many there are, if any."""
+        counts = {feature.name: feature.filled_in(table) for feature in self.features}
         return {name: count for name, count in counts.items() if count}
 
     def to_dict(self) -> dict[str, object]:

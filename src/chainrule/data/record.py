@@ -41,7 +41,8 @@ def read(data: object) -> tuple[tuple[Feature, ...], Target]:
 
 def _feature_data(feature: Feature) -> dict[str, object]:
     if isinstance(feature, NumericFeature):
-        return {"name": feature.name, "role": "numeric", **feature.scale._asdict()}
+        filling = {"median": feature.median, "indicated": feature.indicated}
+        return {"name": feature.name, "role": "numeric", **feature.scale._asdict(), **filling}
     return {"name": feature.name, "role": "categorical", "categories": list(feature.categories)}
 
 
@@ -59,10 +60,14 @@ def _target_data(target: Target) -> dict[str, object]:
 def _feature(data: object, where: str) -> Feature:
     role = _chosen(data, where, "role", "numeric", "categorical")
     if role == "numeric":
-        entries = _entries(data, where, "name", "role", "mean", "deviation")
-        return NumericFeature(_text(entries["name"], where), _scale(entries, where))
+        entries = _entries(data, where, "name", "role", "mean", "deviation", "median", "indicated")
+        if not isinstance(entries["indicated"], bool):
+            raise DataError(f"{where}: 'indicated' must be true or false")
+        median = _finite(entries["median"], where)
+        return NumericFeature(_text(entries["name"], where), _scale(entries, where), median, entries["indicated"])
     entries = _entries(data, where, "name", "role", "categories")
-    return CategoricalFeature(_text(entries["name"], where), _texts(entries["categories"], where, sorted_texts=True))
+    categories = _texts(entries["categories"], where, sorted_texts=True, may_miss=True)
+    return CategoricalFeature(_text(entries["name"], where), categories)
 
 
 def _target(data: object, where: str) -> Target:
@@ -111,10 +116,10 @@ def _text(value: object, where: str) -> str:
     return value
 
 
-def _texts(value: object, where: str, sorted_texts: bool) -> tuple[str, ...]:
+def _texts(value: object, where: str, sorted_texts: bool, may_miss: bool = False) -> tuple[str, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_CATEGORIES:
         raise DataError(f"{where}: a list of 1 to {MOST_CATEGORIES:,} texts is expected")
-    texts = [_text(text, where) for text in value]
+    texts = ["" if may_miss and text == "" else _text(text, where) for text in value]
     if len(set(texts)) != len(texts) or (sorted_texts and texts != sorted(texts)):
         raise DataError(f"{where}: texts must be sorted, and none twice")
     return tuple(texts)
@@ -129,5 +134,5 @@ def _scale(entries: Mapping[str, object], where: str) -> Scale:
 
 def _finite(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
-        raise DataError(f"{where}: mean and deviation must be finite numbers")
+        raise DataError(f"{where}: mean, deviation and median must be finite numbers")
     return float(value)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .column import Column
+from .dialect import Dialect
 from .errors import DataError
 from .quoting import listed, quoted
 
@@ -24,12 +25,13 @@ class Table:
 
     `lines` (N,) holds the row number that messages give for each row; of a file it is the 1-based number of the line
     at which the row begins, as an editor shows it (the header is row 1). `source` names the table in messages, and is
-    safe to print.
+    safe to print; `dialect` says how a text file spelled it.
     """
 
     columns: tuple[Column, ...]
     lines: NDArray[np.int64]
     source: str = "the table"
+    dialect: Dialect | None = None
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence[str] | ArrayLike], source: str = "the table") -> Table:
@@ -78,7 +80,15 @@ class Table:
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Table:
         """The table of these rows (0-based) only, in their order."""
         chosen = np.asarray(rows, dtype=np.int64)
-        return Table(tuple(column.take(chosen) for column in self.columns), self.lines[chosen], self.source)
+        return Table(
+            tuple(column.take(chosen) for column in self.columns), self.lines[chosen], self.source, self.dialect
+        )
+
+    def without(self, names: Sequence[str]) -> Table:
+        """The table without these columns. DataError: there is no such column."""
+        out = {self.column(name).name for name in names}
+        kept = tuple(column for column in self.columns if column.name not in out)
+        return Table(kept, self.lines, self.source, self.dialect)
 
     def place(self, row: int, column: Column) -> str:
         """Where the cell of a row (0-based) stands, for messages."""

@@ -109,9 +109,8 @@ def evaluate_definition(op: str, *args: Any) -> Any:
     row = OPS[op]
     values = dict(zip(row.arguments, args, strict=True))
     bound: dict[str, Expr] = {name: Name(name, ("N", "K")) for name in row.arguments}
-    *assigned, result = row.definition.split(";")
-    for text in assigned:
-        name, formula = (part.strip() for part in text.split("=", 1))
+    assigned, result = row.definition_steps
+    for name, formula in assigned:
         expression = parse(formula, bound)
         values[name] = evaluate(expression, values)
         bound[name] = Name(name, expression.shape)

@@ -1,18 +1,15 @@
-"""What both estimators share: from parameters and data to a run, and from weights to predictions."""
+"""What both estimators share: from parameters and data to weights."""
 
 from __future__ import annotations
 
 import warnings
-from operator import is_not
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ..derivation import Declaration
 from ..engines.engine import Array, Arrays, packed
 from ..formulas.layers import Dropout
 from ..network import Network
@@ -21,6 +18,7 @@ from ..training.metrics import Metric
 from ..training.start import concrete
 from . import plans
 from .checks import CONSTRAINTS, check_parameters, is_plain, is_plain_target
+from .fitted import SPARSE, Fitted, as_columns, dense
 from .lbfgs import fit_lbfgs
 from .order import CarriedOrder
 from .plans import Plan
@@ -29,18 +27,15 @@ from .running import Run
 from .stochastic import Progress, fit_epochs
 
 DTYPES = (np.float64, np.float32)
-SPARSE = ["csr", "csc"]
-PREDICT_BYTES = 64 * 2**20  # of a sparse X made dense at a time
 
 
-class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type information
+class Perceptron(Fitted):
     """Base of both estimators; not for use by itself.
 
-    The weights are `coefs_` and `intercepts_`, and what is put there counts. All arithmetic on them is that of the
-    program declared by the parameters, on its engine.
+    All arithmetic on its weights is that of the program that its parameters declare, on its engine.
     """
 
-    _parameter_constraints = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
     _target_kinds = ""  # of dtype, that need no converting
     _classifies = False
 
@@ -100,9 +95,9 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _row_weights(self, y: Any, sample_weight: Array | None, incremental: bool) -> Array | None:
         return sample_weight
 
-    def _added(self, y: Array, weights: Array | None) -> float:
-        """What scikit-learn's loss has on top of ours: a constant of the data."""
-        return 0.0
+    def _added(self, y: Array) -> Array | None:
+        """What scikit-learn's loss has on top of ours: a constant of every row (N,)."""
+        return None
 
     # --- fitting ---
 
@@ -161,7 +156,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if is_plain(X, fits) and is_plain_target(y, len(X), self._target_kinds) and (reset or not named):
             if reset:
                 self.n_features_in_ = X.shape[1]
-                vars(self).pop("feature_names_in_", None)
+                self.__dict__.pop("feature_names_in_", None)
             return X, y
         X, y = validate_data(
             self, X, y, accept_sparse=SPARSE, multi_output=True, y_numeric=not self._classifies, dtype=DTYPES,
@@ -186,7 +181,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 raise ValueError(f"{name} needs a stochastic solver, sgd or adam: solver='lbfgs' knows no steps")
 
     def _drawn(self, program: Program, hidden_layers: int, dtype: Any) -> Arrays:
-        """Initial weights as scikit-learn draws them: layer by layer W, then b, both from the bound of Glorot & Bengio."""
+        """Initial weights as scikit-learn draws them: layer by layer W, then b, both within Glorot & Bengio's bound."""
         hidden = plans.per_layer("activation", self.activation, hidden_layers)
         activations = [*hidden, *(hidden[-1:] or ["relu" if self.activation == [] else self.activation])]
         drawn: Arrays = {}
@@ -224,7 +219,9 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         X = inputs["X"]
         inputs["X"] = X if isinstance(X, np.ndarray) else X.toarray()
         found = fit_lbfgs(self, plan.engine, inputs, self._parameters, plan.hyperparameters)
-        self.loss_, self.n_iter_ = found[0] + self._added(y, weights), found[1]
+        added = self._added(y)
+        self.loss_, self.n_iter_ = found
+        self.loss_ += 0.0 if added is None else float(np.average(added, weights=weights))
         self._state = {}
 
     def _descend(self, plan: Plan, X: Any, y: Array, weights: Array | None, incremental: bool) -> None:
@@ -246,11 +243,10 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         inputs = self._inputs(X, y, weights, engine.dtype)
         rows = X.shape[0]
         seen = not isinstance(self.random_state, (int, np.integer))
-        order = CarriedOrder(
-            engine.program, rows, self._batch_rows(rows), bool(self.shuffle), self._random_state, engine.dtype, seen=seen
-        )
+        given = (self._batch_rows(rows), bool(self.shuffle), self._random_state, engine.dtype)
+        order = CarriedOrder(engine.program, rows, *given, seen=seen)
         run = Run(engine, engine.program, inputs, self._parameters, self._state, numbers, order, self._optimizer.t)
-        run.callbacks = tuple(self.callbacks or ())
+        run.callbacks, run.added = tuple(self.callbacks or ()), self._added(y)
         if self.validation_data is not None:
             held_out = (*self._validation(engine.dtype), None)
         if held_out is not None:
@@ -260,10 +256,10 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             self._best = run.copy_of_weights()
         self.n_iter_ = 0
         try:
-            fit_epochs(self, run, rate, self._added(y, weights), incremental=incremental)
+            fit_epochs(self, run, rate, incremental=incremental, alone=not seen)
         finally:
             self._optimizer.t, self._optimizer.learning_rate = run.t, numbers[rate_name]
-            history = vars(self).setdefault("history_", {})
+            history = self.__dict__.setdefault("history_", {})
             for name, values in run.history.items():
                 history.setdefault(name, []).extend(values)
             if self.early_stopping and self._best is not None:
@@ -301,9 +297,8 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _split(self, X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None, Any]:
         """Data to train on, and held out: stratified where there is one column of classes."""
         stratify = y if self._classifies and y.shape[1] == 1 else None
-        train, held = train_test_split(
-            np.arange(X.shape[0]), random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
-        )
+        how = {"random_state": self._random_state, "test_size": self.validation_fraction, "stratify": stratify}
+        train, held = train_test_split(np.arange(X.shape[0]), **how)
         if len(held) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
@@ -318,110 +313,3 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         X, y = self.validation_data
         X, y = self._checked(X, y, reset=False)
         return X, self._columns(y)
-
-    # --- weights ---
-
-    def _shown(self, program: Program) -> Arrays:
-        """The parameters that have a place in coefs_ and intercepts_: W, and b or with batch norm beta."""
-        found: Arrays = {}
-        for number, (coefs, intercepts) in enumerate(zip(self.coefs_, self.intercepts_, strict=True), start=1):
-            found[f"W{number}"], found[offset(program, number)] = coefs, intercepts
-        return found
-
-    def _gathered(self, program: Program, dtype: Any) -> Arrays:
-        """All parameters by name, with what coefs_ and intercepts_ hold, in one piece of memory of their own."""
-        known, found = {**getattr(self, "_parameters", {}), **self._shown(program)}, dict[str, Any]()
-        for name, variable in program.parameters.items():
-            shape = concrete(variable.shape)
-            found[name] = np.asarray(known.get(name, np.full(shape, variable.start)), dtype)
-            if found[name].shape != shape:
-                raise ValueError(
-                    f"{name} has shape {found[name].shape}, the network needs {shape}: coefs_, intercepts_ or "
-                    "parameters were changed since the first fit; fit anew, with warm_start=False"
-                )
-        return packed(found)
-
-    def _show(self, program: Program) -> None:
-        """Make coefs_ and intercepts_ those of the parameters."""
-        layers = range(1, self.n_layers_)
-        self.coefs_ = [self._parameters[f"W{number}"] for number in layers]
-        self.intercepts_ = [self._parameters[offset(program, number)] for number in layers]
-        self._ready: tuple[Any, ...] | None = None
-
-    @property
-    def parameters_(self) -> Arrays:
-        """All that was learnt, by the names of the program: W1, b1, with batch norm gamma1, trainable scalars."""
-        return dict(self._parameters)
-
-    @property
-    def program_(self) -> Program:
-        """The training step that was run."""
-        return self._plan.program
-
-    def source(self, language: str = "numpy", **options: Any) -> str:
-        """The training step as source code; the options are those of `Program.source`."""
-        check_is_fitted(self)
-        return self.program_.source(language, **options)
-
-    @property
-    def _plan(self) -> Plan:
-        return Plan(self._declaration, self._engine_name, self._parameters["W1"].dtype.name)
-
-    # --- predicting ---
-
-    def _output(self, X: Any) -> Array:
-        """The output (N, K) for data as a caller gives it."""
-        if "coefs_" not in vars(self):
-            check_is_fitted(self)
-        if not ("feature_names_in_" not in vars(self) and is_plain(X, self.n_features_in_)):
-            X = validate_data(self, X, accept_sparse=SPARSE, reset=False)
-        engine, parameters = self._prepared()
-        if isinstance(X, np.ndarray):
-            return engine.predict(np.ascontiguousarray(X, engine.dtype), parameters, self._state)
-        rows = max(1, PREDICT_BYTES // (X.shape[1] * engine.dtype.itemsize))
-        X = X.tocsr()
-        blocks = (dense(X[start : start + rows], engine.dtype) for start in range(0, X.shape[0], rows))
-        return np.concatenate([engine.predict(block, parameters, self._state) for block in blocks])
-
-    def _prepared(self) -> tuple[Any, Arrays]:
-        """The engine, and the parameters as coefs_ and intercepts_ hold them now."""
-        shown = (*self.coefs_, *self.intercepts_)
-        ready = vars(self).get("_ready")
-        if ready is None or len(shown) != len(ready[2]) or any(map(is_not, shown, ready[2])):
-            engine = self._plan.engine
-            mine = [array is self._parameters.get(name) for name, array in self._shown(engine.program).items()]
-            parameters = self._parameters if all(mine) else self._gathered(engine.program, engine.dtype)
-            self._ready = ready = (engine, parameters, shown)
-        return ready[0], ready[1]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_ready": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "_parameters" not in state or "coefs_" not in state:
-            return
-        before = self._parameters
-        self._parameters, self._state = packed(before), packed(self._state)
-        own = {id(array): self._parameters[name] for name, array in before.items()}
-        self.coefs_ = [own.get(id(array), array) for array in self.coefs_]
-        self.intercepts_ = [own.get(id(array), array) for array in self.intercepts_]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-def offset(program: Program, number: int) -> str:
-    """What is added in a layer: b, or where batch norm follows, its beta."""
-    return f"b{number}" if f"b{number}" in program.parameters else f"beta{number}"
-
-
-def dense(X: Any, dtype: Any) -> Array:
-    return np.ascontiguousarray(X if isinstance(X, np.ndarray) else X.toarray(), dtype)
-
-
-def as_columns(y: Array, dtype: Any) -> Array:
-    columns: Array = np.ascontiguousarray(y, dtype)
-    return columns.reshape(-1, 1) if columns.ndim == 1 else columns

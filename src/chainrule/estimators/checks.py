@@ -1,4 +1,4 @@
-"""What an estimator is given, checked as scikit-learn checks it; plain data and known parameters in a few microseconds."""
+"""What an estimator is given, checked as scikit-learn checks it; plain data and known parameters in no time."""
 
 from __future__ import annotations
 

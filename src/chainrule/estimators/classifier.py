@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -56,7 +56,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         history_        name -> a number per epoch: loss, learning_rate, with validation data its loss and score
     """
 
-    _parameter_constraints = {**CONSTRAINTS, "loss": CLASSIFIER_LOSS, "class_weight": [dict, list, str, None]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **CONSTRAINTS,
+        "loss": CLASSIFIER_LOSS,
+        "class_weight": [dict, list, str, None],
+    }
     _target_kinds = "iubU"
     _classifies = True
 
@@ -104,7 +108,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     ) -> None:
         given = dict(locals())
         del given["self"]
-        vars(self).update(given)
+        self.__dict__.update(given)
 
     def _default_output(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
@@ -160,7 +164,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
 
     def predict(self, X: Any) -> Any:
         """The classes of the rows of X (N, D): (N,), or (N, K) zeros and ones for several labels."""
-        return decoded(self._label_binarizer, self._output(X))
+        output = self._output(X)
+        return decoded(self._label_binarizer, output)
 
     def predict_proba(self, X: Any) -> Array:
         """The probabilities (N, K) of the classes, in the order of classes_."""

@@ -29,9 +29,8 @@ def encoded(binarizer: Any, y: Any) -> Array:
     if not plain or not binarizer.y_type_.startswith(("binary", "multiclass")):
         columns: Array = np.asarray(binarizer.transform(y))
         return columns.astype(bool)
-    if len(classes) <= 2:
-        return (y == classes[-1])[:, np.newaxis] & (len(classes) == 2)
-    return np.asarray(y[:, np.newaxis] == classes)
+    hot: Array = y[:, np.newaxis] == classes
+    return hot if len(classes) > 2 else hot[:, 1:] if len(classes) == 2 else ~hot
 
 
 def decoded(binarizer: Any, output: Array) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import xlogy
@@ -28,7 +28,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]  # scikit-
     Of several outputs the squared errors add up, in `loss_` as in the gradient; scikit-learn reports their mean.
     """
 
-    _parameter_constraints = {**CONSTRAINTS, "loss": LOSS}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {**CONSTRAINTS, "loss": LOSS}
     _target_kinds = "fiub"
 
     def __init__(
@@ -71,7 +71,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]  # scikit-
     ) -> None:
         given = dict(locals())
         del given["self"]
-        vars(self).update(given)
+        self.__dict__.update(given)
 
     def _default_output(self) -> str:
         return "exp" if self.loss == "poisson" else "identity"
@@ -86,12 +86,12 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]  # scikit-
     def _metric(self, weights: Array | None) -> Metric:
         return r2(weights)
 
-    def _added(self, y: Array, weights: Array | None) -> float:
+    def _added(self, y: Array) -> Array | None:
         """scikit-learn's Poisson loss is a deviance: 0 where every prediction is right."""
         if self.loss != "poisson":
-            return 0.0
-        terms = (xlogy(y, y) - y).sum(axis=1)
-        return float(np.average(terms, weights=weights))
+            return None
+        terms: Array = (xlogy(y, y) - y).sum(axis=1)
+        return terms
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]  # scikit-learn has no type information
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

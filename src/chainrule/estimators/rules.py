@@ -19,6 +19,7 @@ class VelocityMomentum(Optimizer):
 
     slots = ("v",)
     update = ("v = mu * v - learning_rate * g", "w += v")
+    title = "Momentum"
 
     mu: float = 0.9
 
@@ -28,6 +29,7 @@ class VelocityNesterov(VelocityMomentum):
     """Nesterov's momentum with the rate inside the velocity."""
 
     update = ("v = mu * v - learning_rate * g", "w += mu * v - learning_rate * g")
+    title = "Nesterov"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class FoldedAdam(Optimizer):
         "v = rho2 * v + (1 - rho2) * g**2",
         "w -= step_size * m / (sqrt(v) + epsilon)",
     )
+    title = "Adam"
 
     rate: float | Schedule = 0.001
     rho1: float = 0.9
@@ -61,6 +64,7 @@ class KeepGradient(Optimizer):
 
     slots = ("grad",)
     update = ("grad = g", "w = w")
+    title = "LBFGS"
 
 
 def sgd(rate: float, momentum: float, nesterov: bool) -> Optimizer:
@@ -72,14 +76,15 @@ def sgd(rate: float, momentum: float, nesterov: bool) -> Optimizer:
 
 # --- penalties -----------------------------------------------------------------------------------------------------
 
-SQUARES, AMOUNTS = "0.5 * (W**2).sum()", "abs(W).sum()"
+SQUARES, AMOUNTS = "(W**2).sum()", "abs(W).sum()"
 
 
 @dataclass(frozen=True)
 class SampleL2(Penalty):
     """0.5 * alpha * sum W**2, shared among the rows of the batch, as the mean loss is."""
 
-    terms = (("alpha / total_weight", SQUARES),)
+    title = "L2"
+    terms = (("0.5 * alpha / total_weight", SQUARES),)
 
     alpha: float
 
@@ -88,7 +93,8 @@ class SampleL2(Penalty):
 class SampleElasticNet(Penalty):
     """The same with l1 * sum |W|."""
 
-    terms = (("alpha / total_weight", SQUARES), ("l1 / total_weight", AMOUNTS))
+    title = "elastic net"
+    terms = (("0.5 * alpha / total_weight", SQUARES), ("l1 / total_weight", AMOUNTS))
 
     alpha: float
     l1: float
@@ -98,7 +104,8 @@ class SampleElasticNet(Penalty):
 class SummedL2(Penalty):
     """For a loss that is summed over the batch."""
 
-    terms = (("alpha", SQUARES),)
+    title = "L2"
+    terms = (("0.5 * alpha", SQUARES),)
 
     alpha: float
 
@@ -107,7 +114,8 @@ class SummedL2(Penalty):
 class SummedElasticNet(Penalty):
     """The same with l1 * sum |W|."""
 
-    terms = (("alpha", SQUARES), ("l1", AMOUNTS))
+    title = "elastic net"
+    terms = (("0.5 * alpha", SQUARES), ("l1", AMOUNTS))
 
     alpha: float
     l1: float

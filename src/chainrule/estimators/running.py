@@ -1,4 +1,4 @@
-"""A run: the epochs of one fit, handed to an engine in as few calls as can be. Callbacks are shown it as the training."""
+"""A run: the epochs of one fit, handed to an engine in few calls. To callbacks it is the training."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..training.interrupt import Interrupt
 from ..training.metrics import Metric
 
 PATIENCE = 0.1  # seconds between two looks at Ctrl-C
+ON_TRIAL = 0.002  # seconds of steps that may be made in vain
 FIRST_OPERATIONS = 2e8  # floating-point operations made before the pace is known
 DENSE_BYTES = 256 * 2**20  # a sparse X that would be larger is made dense block by block
 
@@ -37,6 +38,8 @@ class Run:
         self.parameters, self.state, self.hyperparameters = parameters, state, hyperparameters
         self.rate_name = next(iter(hyperparameters))
         self.rows = np.diff(sampler.offsets)
+        operations = 6 * sum(array.size for array in parameters.values()) * int(self.rows.max())
+        self.pace = max(1, int(FIRST_OPERATIONS / operations))
         self.sparse: Any = None
         self.inputs = inputs
         if not isinstance(inputs["X"], np.ndarray):
@@ -44,9 +47,8 @@ class Run:
         self.validation: tuple[Array, Array] | None = None
         self.metrics: dict[str, Metric] = {}
         self.callbacks: tuple[Callback, ...] = ()
+        self.added: Array | None = None  # (N,) what the losses are reported with on top: constants of the rows
         self.history: dict[str, list[float]] = {"loss": [], self.rate_name: []}
-        operations = 6 * sum(array.size for array in parameters.values()) * int(self.rows.max())
-        self.pace = max(1, int(FIRST_OPERATIONS / operations))
         weights = inputs.get("sample_weight")
         self.may_vanish = weights is not None and not weights.all()
 
@@ -65,20 +67,47 @@ class Run:
     def steps(self, most: int) -> Array:
         """As many steps as take about PATIENCE; their losses."""
         started = time.perf_counter()
-        batches, masks = self.sampler.take(min(most, self.pace))
+        batches, masks = self.taken = self.sampler.take(min(most, self.pace))
         if self.may_vanish:
             check_weights(self.inputs["sample_weight"], batches)
-        inputs = self.inputs
+        inputs, given = self.inputs, batches
         if self.sparse is not None:
-            inputs, batches, masks = self.block(batches, masks)
+            inputs, given, masks = self.block(batches, masks)
         arguments = (self.parameters, self.state, self.t + 1, self.hyperparameters)
-        losses = self.engine.run(inputs, batches, masks, *arguments)
+        losses = self.engine.run(inputs, given, masks, *arguments)
+        if self.added is not None:
+            losses = losses + batch_means(self.added, self.inputs.get("sample_weight"), batches)
         self.t += len(losses)
         seconds = time.perf_counter() - started
         self.pace = max(1, int(len(batches) * PATIENCE / max(seconds, 1e-9)))
         if self.sparse is not None:
             self.pace = min(self.pace, self.sparse_steps)
         return losses
+
+    def on_trial(self) -> int:
+        """How many epochs may be made before it is known whether they are wanted: few, and of little time.
+
+        None where somebody could tell from the random numbers that more of them were drawn.
+        """
+        if not self.epoch or self.sampler.given_back is not None or self.sparse is not None:
+            return 0
+        most = min(int(self.pace * ON_TRIAL / PATIENCE), self.sampler.most_steps) // self.sampler.steps_per_epoch
+        return min(most, self.epoch)
+
+    def keep(self) -> None:
+        """Remember the weights: `take_back` returns to them."""
+        self.before = (self.copy_of_weights(), self.t, self.epoch)
+
+    def take_back(self, losses: Array, wanted: int) -> Array:
+        """Of the epochs made since `keep`, in one call, make only so many. The same steps give the same bits."""
+        (parameters, state), self.t, self.epoch = self.before
+        self.restore_weights(parameters, state)
+        self.sampler.give_back(*self.taken)
+        steps = wanted * self.sampler.steps_per_epoch
+        while steps:
+            steps -= len(self.steps(steps))
+        self.epoch += wanted
+        return losses[:wanted]
 
     # --- sparse data ---
 
@@ -146,10 +175,21 @@ class Run:
         return stop
 
 
+def batch_means(terms: Array, weights: Array | None, batches: Batches) -> Array:
+    """The mean of each batch, weighted where rows have weights (N, 1)."""
+    column = np.ones(len(terms)) if weights is None else weights[:, 0].astype(float)
+    return batch_sums(terms * column, batches) / batch_sums(column, batches)
+
+
+def batch_sums(terms: Array, batches: Batches) -> Array:
+    if batches.rows is None:
+        return np.full(len(batches), terms.sum())
+    begin, end = int(batches.offsets[0]), int(batches.offsets[-1])
+    sums: Array = np.add.reduceat(terms[batches.rows[begin:end]], batches.offsets[:-1] - begin)
+    return sums
+
+
 def check_weights(weights: Array, batches: Batches) -> None:
     """ZeroDivisionError, as scikit-learn raises: a batch of rows that all have weight 0."""
-    begin, end = int(batches.offsets[0]), int(batches.offsets[-1])
-    drawn = weights[:, 0] if batches.rows is None else weights[batches.rows[begin:end], 0]
-    sums = [drawn.sum()] if batches.rows is None else np.add.reduceat(drawn, batches.offsets[:-1] - begin)
-    if not np.all(sums):
+    if not batch_sums(weights[:, 0], batches).all():
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")

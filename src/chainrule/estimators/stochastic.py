@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ..engines.engine import Array
 from ..training.interrupt import Interrupt
 from ..training.progress import Bar
 from .running import Run
@@ -27,37 +28,44 @@ class Progress:
     t: int = 0
 
 
-def fit_epochs(estimator: Any, run: Run, rate: float, added: float, *, incremental: bool) -> None:
+def fit_epochs(estimator: Any, run: Run, rate: float, *, incremental: bool, alone: bool) -> None:
     """Train until the rule stops it or max_iter epochs are made; keeps the books of the estimator.
 
     rate        the learning rate declared
-    added       what scikit-learn's loss has on top of ours: a constant of the data
+    alone       whether nobody else draws from the same random numbers
     """
     most = 1 if incremental else int(estimator.max_iter)
-    books = Books(estimator, run, rate, added)
+    books = Books(estimator, run, rate)
     for callback in run.callbacks:
         callback.on_start(run)  # type: ignore[arg-type]  # all they look at is here
     try:
         with Interrupt() as interrupt, Bar(most, estimator.progress) as bar:
             while estimator.n_iter_ < most and not books.stopped and not interrupt.asked:
-                losses = run.epochs(min(most - estimator.n_iter_, books.block), interrupt)
-                books.take_down(losses, most)
-                bar.at(estimator.n_iter_, estimator.loss_ if len(losses) else 0.0)
+                if books.epoch_by_epoch:
+                    books.look_at(run.epochs(1, interrupt), most)
+                else:
+                    sure = books.sure_epochs
+                    trial = run.on_trial() if alone and books.rule == "constant" else 0
+                    count = min(max(sure, trial), most - estimator.n_iter_)
+                    if count > sure:
+                        run.keep()
+                    books.take_down(run.epochs(count, interrupt))
+                bar.at(estimator.n_iter_, estimator.loss_ if estimator.n_iter_ else 0.0)
         if interrupt.asked:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warnings.warn("Training interrupted by user.", stacklevel=5)
     finally:
         for callback in reversed(run.callbacks):
             callback.on_end(run)  # type: ignore[arg-type]  # all they look at is here
     if not incremental and not books.stopped and not interrupt.asked:
-        message = f"Stochastic Optimizer: Maximum iterations ({most}) reached and the optimization hasn't converged yet."
-        warnings.warn(message, ConvergenceWarning, stacklevel=4)
+        message = f"Maximum iterations ({most}) reached and the optimization hasn't converged yet."
+        warnings.warn(f"Stochastic Optimizer: {message}", ConvergenceWarning, stacklevel=5)
 
 
 class Books:
     """What an estimator keeps of its epochs, and when they end."""
 
-    def __init__(self, estimator: Any, run: Run, rate: float, added: float) -> None:
-        self.estimator, self.run, self.rate, self.added = estimator, run, rate, added
+    def __init__(self, estimator: Any, run: Run, rate: float) -> None:
+        self.estimator, self.run, self.rate = estimator, run, rate
         self.rows, self.stopped = int(run.rows.sum()), False
         steered = estimator.solver == "sgd" or estimator.optimizer is not None
         self.rule = estimator.learning_rate if steered else "constant"
@@ -65,39 +73,60 @@ class Books:
         self.epoch_by_epoch = bool(watched)
 
     @property
-    def block(self) -> int:
-        """How many epochs may be made before anybody has to look.
-
-        The rule cannot stop earlier than after n_iter_no_change epochs without improvement: until then the engine is
-        on its own, and none of its steps is ever made in vain.
-        """
-        if self.epoch_by_epoch:
-            return 1
+    def sure_epochs(self) -> int:
+        """How many epochs will be made in any case: the rule waits for n_iter_no_change of them without improvement."""
         least = self.estimator.n_iter_no_change + 1 - self.estimator._no_improvement_count
         return int(min(max(least, 1), 2**30))
 
-    def take_down(self, losses: Any, most: int) -> None:
-        """The epochs just made."""
+    def take_down(self, losses: Array) -> None:
+        """Epochs made in one go, up to the one after which the rule stops; what was made beyond it is taken back."""
         estimator, run = self.estimator, self.run
-        for loss in (losses + self.added).tolist():
-            estimator.n_iter_ += 1
-            estimator.t_ += self.rows
-            estimator.loss_ = loss
-            estimator.loss_curve_.append(loss)
-            run.history["loss"].append(loss)
-            run.history[run.rate_name].append(run.hyperparameters[run.rate_name])
+        best, count, listed = estimator.best_loss_, estimator._no_improvement_count, losses.tolist()
+        tol, patience = estimator.tol, estimator.n_iter_no_change
+        wanted = len(listed)
+        for number, loss in enumerate(listed, start=1):
+            count = count + 1 if loss > best - tol else 0
+            best = loss if loss < best else best
+            if count > patience:
+                wanted = number
+                break
+        if wanted < len(listed):
+            listed = run.take_back(losses, wanted).tolist()
+        estimator.best_loss_, estimator._no_improvement_count = best, count
+        self.record(listed)
+        self.set_rate()
+        self.give_up(listed)
+
+    def look_at(self, losses: Array, most: int) -> None:
+        """One epoch, with everybody looking on; none where it was interrupted."""
+        estimator, run = self.estimator, self.run
+        for loss in losses.tolist():
+            self.record([loss])
             if estimator.verbose:
                 print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")  # noqa: T201  that is what verbose does
             self.compare(loss, run.look() if run.validation is not None else None)
             self.set_rate()
             if run.callbacks:
                 self.stopped = run.ask(estimator.n_iter_ == most) or self.stopped
-        lost = len(losses) > 0 and not np.isfinite(losses[-1]) and not estimator.early_stopping
-        if lost and not all(np.isfinite(array).all() for array in run.parameters.values()):
-            self.stopped = True  # it will not come back
+            self.give_up([loss])
+
+    def record(self, losses: list[float]) -> None:
+        estimator, run = self.estimator, self.run
+        if losses:
+            estimator.n_iter_ += len(losses)
+            estimator.t_ += self.rows * len(losses)
+            estimator.loss_ = losses[-1]
+            estimator.loss_curve_ += losses
+            run.history["loss"] += losses
+            run.history[run.rate_name] += [run.hyperparameters[run.rate_name]] * len(losses)
+
+    def give_up(self, losses: list[float]) -> None:
+        """Weights that are not finite will not come back; with early stopping the best ones do."""
+        if losses and not np.isfinite(losses[-1]) and not self.estimator.early_stopping:
+            self.stopped = self.stopped or not all(np.isfinite(array).all() for array in self.run.parameters.values())
 
     def compare(self, loss: float, score: float | None) -> None:
-        """Count the epochs without improvement: of the validation score where early_stopping is on, or else the loss."""
+        """Count the epochs without improvement: of the validation score with early_stopping, or else of the loss."""
         estimator, tol = self.estimator, self.estimator.tol
         if estimator.early_stopping:
             assert score is not None
@@ -110,7 +139,7 @@ class Books:
                 estimator._best = self.run.copy_of_weights()
         else:
             worse = loss > estimator.best_loss_ - tol
-            estimator.best_loss_ = min(estimator.best_loss_, loss)
+            estimator.best_loss_ = loss if loss < estimator.best_loss_ else estimator.best_loss_
         estimator._no_improvement_count = estimator._no_improvement_count + 1 if worse else 0
 
     def set_rate(self) -> None:

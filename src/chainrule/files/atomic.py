@@ -71,7 +71,7 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
 
 def keep(path: Path, previous: Path) -> None:
     """Let `previous` be what `path` is, which stays where it is wherever the file system can do that."""
-    if not path.exists():
+    if not path.exists() or (previous.exists() and previous.samefile(path)):  # renaming a file to itself does nothing
         return
     beside = previous.with_name(previous.name + ".new")
     try:

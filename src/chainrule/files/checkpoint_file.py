@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import DataError, shown_path
-from .atomic import check_target, sync_directory, write_file
+from .atomic import check_target, write_file
 from .errors import FileError
 from .lock import Lock
 from .network_file import NetworkFile
@@ -143,6 +143,6 @@ class CheckpointPath:
 
     def clean(self) -> None:
         """Remove what an interrupted run has left half written."""
-        with suppress(OSError):
-            self.temporary.unlink(missing_ok=True)
-            sync_directory(self.path.parent)
+        for path in (self.temporary, self.previous.with_name(self.previous.name + ".new")):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Arrays and a record of plain data in one safetensors file, self-checking.
 
-The bytes are those of the `safetensors` library, which any tool reads; in its metadata there are `format`, what kind of
-file it is, `record`, the plain data as JSON, and `digest`, the SHA-256 of both and of every array. Before the library
+The bytes are those of the `safetensors` library, which any tool reads. In its metadata there is one entry, `chainrule`,
+a JSON text: `format`, what kind of file it is, `record`, the plain data, and `digest`, the SHA-256 of both and of every
+array. Before the library
 sees a byte our own pass looks at the header: its length, keys that occur twice, names, types, shapes, offsets. Nothing
 in the file is ever run, and nothing is allocated that the file does not hold.
 """
@@ -29,6 +30,7 @@ Array = NDArray[Any]
 MOST_BYTES = 2**32
 MOST_HEADER = 8 * 2**20
 MOST_ARRAYS = 10_000
+KEY = "chainrule"
 DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F64": np.dtype("<f8"),
@@ -47,12 +49,20 @@ class Contents:
 
 
 def to_bytes(kind: str, record: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """The file. ValueError: a record that is no plain data."""
+    """The file: for the same contents the same bytes. FileError: a record that is too long to be read again."""
     from safetensors.numpy import save
 
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     plain = {name: as_stored(array) for name, array in arrays.items()}
-    return save(plain, {"format": kind, "record": text, "digest": digest_of(kind, text, plain)})
+    text = canonical({"digest": digest_of(kind, record, plain), "format": kind, "record": record})
+    content = save(plain, {KEY: text})  # one entry only: the library has no order of its own for several
+    if int.from_bytes(content[:8], "little") > MOST_HEADER:
+        raise FileError(f"the description of the {kind} is longer than {MOST_HEADER:,} bytes: too many categories")
+    return content
+
+
+def canonical(data: Mapping[str, Any]) -> str:
+    """JSON, for the same data the same text."""
+    return json.dumps(data, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def as_stored(array: Array) -> Array:
@@ -61,7 +71,8 @@ def as_stored(array: Array) -> Array:
     return made.astype(made.dtype.newbyteorder("<"), copy=False)
 
 
-def digest_of(kind: str, text: str, arrays: Mapping[str, Array]) -> str:
+def digest_of(kind: str, record: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
+    text = canonical(record)
     made = hashlib.sha256(f"{kind}\n{len(text)}\n{text}\n".encode())
     for name in sorted(arrays):
         array = arrays[name]
@@ -80,7 +91,7 @@ def read_tensors(path: str | os.PathLike[str], kind: str, called: str) -> Conten
     """
     source = shown_path(path)
     content = read_regular(path, MOST_BYTES)
-    found_kind, text, digest = check_header(content, source)
+    found_kind, record, digest = check_header(content, source)
     if found_kind != kind:
         raise FileError(f"{source} is no {called}; it says of itself {quoted(found_kind)}, not {quoted(kind)}")
     from safetensors import SafetensorError
@@ -90,11 +101,8 @@ def read_tensors(path: str | os.PathLike[str], kind: str, called: str) -> Conten
         arrays: dict[str, Array] = dict(load(content))
     except (SafetensorError, ValueError, KeyError) as error:
         raise FileError(f"{source} is damaged: {quoted(str(error), 120)}") from None
-    if digest_of(kind, text, arrays) != digest:
+    if digest_of(kind, record, arrays) != digest:
         raise FileError(f"{source} is damaged: its digest is not that of what it holds")
-    record = read_json(text.encode(), f"{source}, record")
-    if not isinstance(record, dict):
-        raise FileError(f"{source}: its record must be an object")
     return Contents(record, arrays)
 
 
@@ -108,14 +116,19 @@ def kind_at(path: str | os.PathLike[str]) -> str:
     except (OSError, DataError):
         return ""
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    kind = metadata.get("format") if isinstance(metadata, dict) else None
+    text = metadata.get(KEY) if isinstance(metadata, dict) else None
+    try:
+        found = read_json(text.encode(), "header") if isinstance(text, str) else None
+    except ValueError:
+        return ""
+    kind = found.get("format") if isinstance(found, dict) else None
     return kind if isinstance(kind, str) else ""
 
 
 # --- our own pass over the header ----------------------------------------------------------------------------------
 
 
-def check_header(content: bytes, source: str) -> tuple[str, str, str]:
+def check_header(content: bytes, source: str) -> tuple[str, dict[str, Any], str]:
     """Format, record and digest; everything else in the header is known to be right."""
     if len(content) < 8:
         raise FileError(f"{source} is no safetensors file: it has only {len(content)} bytes")
@@ -128,10 +141,18 @@ def check_header(content: bytes, source: str) -> tuple[str, str, str]:
     if not isinstance(header, dict):
         raise FileError(f"{source}: its header must be an object")
     metadata = Record(header.pop("__metadata__", {}), f"{source}, metadata")
-    if "format" not in metadata.data or "record" not in metadata.data:
+    if KEY not in metadata.data:
         raise FileError(f"{source} is a safetensors file, but chainrule has not written it")
-    found = metadata.text("format"), metadata.text("record"), metadata.text("digest")
+    text = metadata.text(KEY)
     metadata.done()
+    described = Record(read_json(text.encode(), f"{source}, metadata"), f"{source}, metadata")
+    record = described.take("record")
+    if not isinstance(record, dict):
+        raise FileError(f"{source}: its record must be an object")
+    found = described.text("format"), record, described.text("digest")
+    described.done()
+    if text != canonical(described.data):  # the same numbers in another spelling, 1E-8: not as we write them
+        raise FileError(f"{source} is damaged: its description has been changed")
     check_arrays(header, len(content) - 8 - length, source)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..program.expr import Expr
-from .formula import Formula, as_text, looks_like_formula
+from .formula import Formula, as_text, called_by, looks_like_formula
 
 ROWS = (
     Formula("linear", "z"),
@@ -35,7 +35,7 @@ def activation(given: ActivationLike) -> Formula:
     if isinstance(given, Formula):
         found = given
     elif callable(given):
-        found = Formula(getattr(given, "__name__", "formula").replace("<lambda>", "formula"), as_text(given))
+        found = Formula(called_by(given), as_text(given))
     elif not isinstance(given, str):
         raise ValueError(f"an activation is a name, a formula or a function, not {given!r}")
     elif given in ACTIVATIONS:
@@ -44,6 +44,11 @@ def activation(given: ActivationLike) -> Formula:
         found = Formula(given, given)
     else:
         raise ValueError(f"unknown activation '{given}'; known: {', '.join(ACTIVATIONS)}, or a formula in z")
+    book = ACTIVATIONS.get(found.name)
+    if book is not None and (found.text, found.scalars) == (book.text, book.scalars):
+        return found if isinstance(given, Formula) else book
+    if book is not None:
+        raise ValueError(f"'{found.name}' is an activation of the book, {book.text}; call {found.text} something else")
     if found.variables != ("z",):
         raise ValueError(f"'{found.name}' is no activation: it must be a formula in z, not in p and y")
     return found

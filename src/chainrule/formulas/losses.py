@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from ..program.expr import Expr, Name, call
 from ..program.ops import Shape
 from ..program.reverse import size
 from ..program.simplify import simplify
-from .formula import Formula, as_text, looks_like_formula
+from .formula import Formula, as_text, called_by, looks_like_formula
+from .frozen import Frozen
 
 Reduction = Literal["elements", "rows", "sum"]
 Target = Literal["real", "nonnegative", "unit", "probabilities"]
@@ -32,9 +33,12 @@ class Loss:
     terms: Formula
     reduction: Reduction = "elements"
     factor: float = 1.0
-    fused: Mapping[str, str] = field(default_factory=dict)
+    fused: Mapping[str, str] = Frozen()
     outputs: tuple[str, ...] = ()
     target: Target = "real"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fused", Frozen(self.fused))
 
     def check_output(self, activation: str, known: bool) -> None:
         """Refuse an output activation that does not fit."""
@@ -119,9 +123,11 @@ def loss(given: LossLike) -> Loss:
     elif isinstance(given, str):
         terms = Formula(given, given)
     elif callable(given):
-        terms = Formula(getattr(given, "__name__", "formula").replace("<lambda>", "formula"), as_text(given))
+        terms = Formula(called_by(given), as_text(given))
     else:
         raise ValueError(f"a loss is a name, a formula or a function, not {given!r}")
+    if terms.name in LOSSES:
+        raise ValueError(f"'{terms.name}' is a loss of the book; call {terms.text} something else")
     if terms.variables != ("p", "y"):
         raise ValueError(f"'{terms.name}' is no loss: it must be a formula in p and y, not in z")
     if terms.trainable:

@@ -2,7 +2,7 @@
 
 A text is looked up by its key and filled in where it says `{name}`:
 
-    say("demo.trained", "de", iterations="60,000", seconds="1.9")    # '60,000 Iterationen in 1.9 s'
+    say("demo.trained", "en", iterations=60_000, seconds="1.9")    # '60,000 iterations in 1.9 s'
 
 A missing key or a missing value is a KeyError, never another language or an empty text in its place.
 """
@@ -11,8 +11,9 @@ import json
 import os
 from functools import cache
 from importlib.resources import files
+from numbers import Integral
 
-__all__ = ["LANGUAGES", "choose_language", "say"]
+__all__ = ["LANGUAGES", "choose_language", "number", "say"]
 
 LANGUAGES = ("en", "es", "de", "zh-Hans", "zh-Hant")
 
@@ -21,12 +22,18 @@ _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
 def say(key: str, language: str = "en", **values: object) -> str:
-    """Return the text of `key` in one of LANGUAGES, its placeholders filled in.
+    """Return the text of `key` in one of LANGUAGES, its placeholders filled in; see `number`.
 
     Raises
         KeyError: an unknown language or key, or a placeholder without a value.
     """
-    return _catalogue(language)[key].format_map(values)
+    text = _catalogue(language)[key]
+    return text.format_map({name: number(v, language) if isinstance(v, Integral) else v for name, v in values.items()})
+
+
+def number(value: Integral | int, language: str = "en") -> str:
+    """A whole number with its thousands apart: by a comma, or by a space where the comma is the decimal sign."""
+    return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}" if language in ("es", "de") else ",")
 
 
 def choose_language(explicit: str | None = None) -> str:

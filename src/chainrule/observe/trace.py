@@ -14,8 +14,15 @@ from ..engines.engine import Array, Arrays
 from ..program.ops import format_shape
 from ..program.steps import Program, Step
 from ..program.text import to_text
-from ..training.inputs import check_data, check_dtype, check_known, check_program
+from ..training.inputs import check_data, check_dtype, check_known, check_program, check_whole
 from ..training.start import draw, take_given
+
+MOST = 60  # characters in a cell of the table
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text that is too long, up to a space: never half a number."""
+    return text if len(text) <= most else text[: most - 1].rpartition(" ")[0] + " …"
 
 
 class Trace(Mapping[str, Array]):
@@ -48,11 +55,11 @@ class Trace(Mapping[str, Array]):
 
     def __repr__(self) -> str:
         rows = self.rows()
-        widths = [min(max(len(row[i]) for row in rows), 60) for i in range(3)]
+        widths = [min(max(len(row[i]) for row in rows), MOST) for i in range(3)]
         lines = []
         for row in rows:
-            cells = [cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)]
-            lines.append("  ".join([*cells, row[3][:60]]).rstrip())
+            cells = [shortened(cell, width).ljust(width) for cell, width in zip(row, [*widths, MOST], strict=True)]
+            lines.append("  ".join(cells).rstrip())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -122,6 +129,7 @@ def trace(
         ValueError: arrays that do not fit.
     """
     full = check_program(program).full
+    check_whole("t", t, 1)
     inputs = step_inputs(full, X, y, dtype, sample_weight, masks)
     given, slots = starting(full, parameters, dtype, seed, state)
     values = make_engine(full, engine, dtype).trace(inputs, given, slots, t, full.hyperparameters)

@@ -89,5 +89,5 @@ class Builder:
         self.state[name] = Variable(name, running.shape, start, trainable=False)
         if self.training:
             after = rule(formula, running=running, batch=statistic, N=Name("N"))
-            self.updates.append(Update(name, ((name, after),), None, (), (formula,), "running", self.number))
+            self.updates.append(Update(name, ((name, after),), None, (), (formula,), ("running",), self.number))
         return running

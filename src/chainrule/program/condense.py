@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from .expr import Expr, contractions, count, substitute
+from .expr import Call, Expr, contractions, count, substitute
+from .simplify import simplify
 from .steps import Program, Statement, Step, Update
 from .text import to_text
 from .verify import verify
@@ -67,6 +68,8 @@ def folded_into(host: Statement, step: Step) -> Statement | None:
     if uses != 1 or (isinstance(host, Update) and (len(host.assignments) > 1 or host.gradient is None)):
         return None
     changed = tuple((target, substitute(e, {step.name: step.expression})) for target, e in host.assignments)
+    if isinstance(step.expression, Call) and step.expression.op == "full_like":  # a number, as an edit may put in
+        changed = tuple((target, simplify(e)) for target, e in changed)
     target, expression = changed[-1]
     if contractions(expression) > 1 or len(f"{target} = {to_text(expression)}") > LINE:
         return None

@@ -6,19 +6,22 @@ operators below build them, so that a formula can also be written as a Python fu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from .ops import CONTRACTIONS, OPS, Op, Shape, ShapeError, format_shape
+from .ops import COMPARISON, CONTRACTIONS, OPS, Op, OperandError, Shape, ShapeError, format_shape
 
 N = "N"
+MAXIMUM_SIZE = 10_000  # operations in one expression, the derived ones included; nobody reads a line of more
 
 
 class Expr:
     """What all expressions share. `shape` is a tuple of whole numbers and, for the batch, the letter N."""
 
     __slots__ = ()
+    __array_ufunc__ = None  # NumPy leaves its operators to ours, and its functions refuse
     shape: Shape
 
     def __add__(self, other: Operand) -> Expr:
@@ -113,14 +116,52 @@ class Number(Expr):
         return f"Number({self.value!r})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Call(Expr):
-    """An op applied to expressions; `options` holds axis and keepdims of a reduction."""
+    """An op applied to expressions; `options` holds axis and keepdims of a reduction.
+
+    size        how many operations it holds; depth: how many inside one another
+    products    how many matrix products
+    leaves      the names in it
+    key         its hash
+
+    They are kept, for expressions are shared, searched and compared often.
+    """
 
     op: str
     args: tuple[Expr, ...]
     options: tuple[tuple[str, object], ...]
     shape: Shape
+    size: int = field(init=False)
+    depth: int = field(init=False)
+    products: int = field(init=False)
+    leaves: frozenset[str] = field(init=False)
+    key: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum(map(size_of, self.args)))
+        object.__setattr__(self, "depth", 1 + max(map(depth_of, self.args)))
+        object.__setattr__(self, "products", (self.op in CONTRACTIONS) + sum(map(contractions, self.args)))
+        object.__setattr__(self, "leaves", frozenset[str]().union(*map(leaves_of, self.args)))
+        object.__setattr__(self, "key", hash((self.op, self.args, self.options, self.shape)))
+        if self.size > MAXIMUM_SIZE:
+            raise OperandError(
+                f"an expression grows beyond {MAXIMUM_SIZE:,} operations, {self.op} of so many; write the formula in "
+                "fewer, with less inside one another"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Call) or self.key != other.key:
+            return False
+        return (self.op, self.options, self.shape, self.args) == (other.op, other.options, other.shape, other.args)
+
+    def __hash__(self) -> int:
+        return self.key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Call, (self.op, self.args, self.options, self.shape)  # hashes differ from process to process
 
     @property
     def row(self) -> Op:
@@ -136,8 +177,36 @@ class Call(Expr):
 Operand: TypeAlias = Expr | int | float
 
 
+def size_of(expr: Expr) -> int:
+    """How many operations an expression holds."""
+    return expr.size if isinstance(expr, Call) else 0
+
+
+def depth_of(expr: Expr) -> int:
+    """How many operations stand inside one another."""
+    return expr.depth if isinstance(expr, Call) else 0
+
+
+def leaves_of(expr: Expr) -> frozenset[str]:
+    """The names in an expression, in no order."""
+    return expr.leaves if isinstance(expr, Call) else frozenset({expr.name} if isinstance(expr, Name) else ())
+
+
 def as_expr(value: Operand) -> Expr:
-    return value if isinstance(value, Expr) else Number(float(value))
+    """An expression itself, or a number as one.  TypeError: neither.  OperandError: a number that is not finite."""
+    if isinstance(value, Expr):
+        return value
+    if type(value).__name__.startswith("bool"):
+        raise TypeError("True and False are no part of a formula; to compare two values, write equal(x, y), not x == y")
+    if isinstance(value, str) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
+        raise TypeError(f"a formula is made of expressions and numbers, not of {type(value).__name__}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise OperandError("a number of a formula must be finite")
+    return Number(number)
 
 
 def call(op: str, *args: Operand, **options: object) -> Call:
@@ -145,21 +214,36 @@ def call(op: str, *args: Operand, **options: object) -> Call:
     row = OPS[op]
     expressions = tuple(as_expr(arg) for arg in args)
     kept = tuple((key, value) for key, value in sorted(options.items()) if value is not None and value is not False)
+    if op == "where" and len(expressions) == 3 and not is_condition(expressions[0]):
+        raise OperandError("the condition of where must be a comparison, such as z > 0, or a product of comparisons")
     return Call(op, expressions, kept, row.shape(tuple(e.shape for e in expressions), dict(kept)))
 
 
-def function(op: str) -> Callable[..., Expr]:
-    """An op as a Python function over expressions: `sigmoid = function("sigmoid")`."""
+def is_condition(expr: Expr) -> bool:
+    """Whether an expression is true or false: a comparison, or a product, minimum or maximum of such."""
+    if not isinstance(expr, Call):
+        return False
+    return expr.row.precedence == COMPARISON or (expr.op in CONNECTIVES and all(map(is_condition, expr.args)))
 
-    def apply(*args: Operand, **options: object) -> Expr:
-        expected = OPS[op].arguments
+
+CONNECTIVES = frozenset({"multiply", "minimum", "maximum"})  # and, and, or
+
+
+class Function:
+    """An op as a Python function over expressions: `sigmoid = Function("sigmoid")`."""
+
+    def __init__(self, op: str) -> None:
+        self.op = self.__name__ = op
+        self.__doc__ = f"{OPS[op].head}, as an expression."
+
+    def __call__(self, *args: Operand, **options: object) -> Expr:
+        expected = OPS[self.op].arguments
         if len(args) != len(expected):
-            raise TypeError(f"{op} takes {len(expected)} arguments ({', '.join(expected)}), not {len(args)}")
-        return call(op, *args, **options)
+            raise TypeError(f"{self.op} takes {len(expected)} arguments ({', '.join(expected)}), not {len(args)}")
+        return call(self.op, *args, **options)
 
-    apply.__name__ = apply.__qualname__ = op
-    apply.__doc__ = f"{OPS[op].head}, as an expression."
-    return apply
+    def __repr__(self) -> str:
+        return f"<function {self.op} of expressions>"
 
 
 # --- walking and rewriting -----------------------------------------------------------------------------------------
@@ -182,12 +266,14 @@ def names(expr: Expr) -> tuple[str, ...]:
 
 def count(expr: Expr, name: str) -> int:
     """How often a name occurs."""
+    if name not in leaves_of(expr):
+        return 0
     return sum(isinstance(node, Name) and node.name == name for node in walk(expr))
 
 
 def contractions(expr: Expr) -> int:
     """How many matrix products an expression holds."""
-    return sum(isinstance(node, Call) and node.op in CONTRACTIONS for node in walk(expr))
+    return expr.products if isinstance(expr, Call) else 0
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -208,12 +294,15 @@ def replace_node(expr: Expr, old: Expr, new: Expr) -> Expr:
     """Put one expression in the place of another, from the top down."""
     if expr == old:
         return new
-    if isinstance(expr, Call):
-        return call(expr.op, *(replace_node(arg, old, new) for arg in expr.args), **dict(expr.options))
-    return expr
+    if not isinstance(expr, Call) or not leaves_of(old) <= expr.leaves or size_of(old) >= expr.size:
+        return expr
+    args = tuple(replace_node(arg, old, new) for arg in expr.args)
+    unchanged = all(after is before for after, before in zip(args, expr.args, strict=True))
+    return expr if unchanged else call(expr.op, *args, **dict(expr.options))
 
 
 __all__ = [
-    "Call", "Expr", "N", "Name", "Number", "Shape", "ShapeError", "as_expr", "call", "contractions", "count",
-    "function", "names", "rebuild", "replace_node", "substitute", "walk",
+    "CONNECTIVES", "Call", "Expr", "Function", "N", "Name", "Number", "OperandError", "Shape", "ShapeError", "as_expr",
+    "call", "contractions", "count", "depth_of", "is_condition", "leaves_of", "names", "rebuild", "replace_node",
+    "size_of", "substitute", "walk",
 ]  # fmt: skip

@@ -26,7 +26,11 @@ Options = Mapping[str, object]
 ShapeRule = Callable[[tuple[Shape, ...], Options], Shape]
 
 
-class ShapeError(ValueError):
+class OperandError(ValueError):
+    """An op that cannot be applied to what it is given."""
+
+
+class ShapeError(OperandError):
     """Shapes that do not fit; the message shows them."""
 
 
@@ -127,6 +131,16 @@ class Op:
     @property
     def elementwise(self) -> bool:
         return bool(self.slopes or self.linear)
+
+    @property
+    def definition_steps(self) -> tuple[tuple[tuple[str, str], ...], str]:
+        """The definition as assignments, (name, text), and the text of the result."""
+        *assigned, result = self.definition.split(";")
+        steps = []
+        for text in assigned:
+            name, formula = text.split("=", 1)
+            steps.append((name.strip(), formula.strip()))
+        return tuple(steps), result.strip()
 
     @property
     def _parts(self) -> tuple[str, str, str]:

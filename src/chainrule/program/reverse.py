@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from .builder import ADJOINTS, Builder
+from .builder import Builder
 from .expr import Call, Expr, N, Name, Number, call, contractions, names, rebuild
 from .ops import Shape, padded
 from .simplify import simplify
@@ -17,6 +17,15 @@ from .steps import ProgramError, Step
 from .text import rule
 
 Contribution = tuple[Expr, Expr]  # the adjoint of the output, and the slope it is multiplied by
+
+# What passes an adjoint back, as the note of the forward step says -> letter of the value -> the note of its adjoint.
+PASSED_BACK = {
+    "normalized": {"z": "delta_normalized", "a": "error_normalized"},
+    "dropout": {"z": "delta_dropout", "a": "error_dropout"},
+    "output": {"z": "delta_output"},
+    "activation": {"z": "delta_output"},
+    "scaled": {"n": "adjoint_normalized"},
+}
 
 
 def differentiate(expr: Expr, variable: Expr, output: Expr | None = None) -> Expr:
@@ -53,6 +62,13 @@ def is_zero(slope: Expr) -> bool:
     if isinstance(slope, Call) and slope.op == "multiply":
         return any(map(is_zero, slope.args))
     return slope == Number(0.0)
+
+
+def is_difference(expr: Expr) -> bool:
+    """Whether it is output - target, but for factors and divisors without either."""
+    while isinstance(expr, Call) and expr.op in ("multiply", "divide"):
+        expr = expr.args[0] if expr.op == "divide" or "y" in names(expr.args[0]) else expr.args[1]
+    return isinstance(expr, Call) and expr.op == "subtract" and isinstance(expr.args[0], Name)
 
 
 def unbroadcast(gradient: Expr, shape: Shape, target: Shape) -> Expr:
@@ -134,32 +150,44 @@ class Reverse:
                 name = Name(self.build.slopes[target], slope.shape)
                 self.backward.append(Step(name.name, slope, "backward", "slope", step.number, of=target))
                 contributions = [(error, name)]
-        expression = self.trim(target, self.total(contributions, step.shape, like=Name(target, step.shape)))
+        total = self.total(contributions, step.shape, like=Name(target, step.shape))
+        expression = self.trim(target, total)
+        note, more = self.notes(target, total)
+        more += ("clipped",) if expression is not total else ()
         adjoint = Name(self.build.adjoint(target), step.shape)
-        self.backward.append(
-            Step(adjoint.name, expression, "backward", self.note(target, expression), step.number, of=target)
-        )
+        self.backward.append(Step(adjoint.name, expression, "backward", note, step.number, of=target, more=more))
         return adjoint
 
-    def note(self, target: str, expression: Expr) -> str:
-        """What to say about an adjoint."""
+    def notes(self, target: str, expression: Expr) -> tuple[str, tuple[str, ...]]:
+        """What to say about an adjoint: by the letter of its value, and by where it comes from."""
         letter, _ = self.build.letters[target]
-        if target == self.fused:
-            return "delta_fused"
-        outermost = not {step.name for step in self.backward} & set(names(expression))
-        if letter in ADJOINTS and outermost:
-            return "error_output"
-        if any(step.note == "slope" and step.name in names(expression) for step in self.backward):
-            return "delta"
-        return "error" if letter == "a" or contractions(expression) else "adjoint"
+        of = {step.name: step for step in self.backward}
+        sources = [of[name] for name in names(expression) if name in of]
+        if not sources:  # right from the loss
+            mean = ("mean_loss",) if {N, "total_weight"} & set(names(expression)) else ()
+            if target == self.fused:
+                return {"z": "delta_fused", "s": "delta_scaled_fused"}.get(letter, "adjoint"), mean
+            if letter == "a":
+                return "error_output" if is_difference(expression) else "error_loss", mean
+            return "delta_linear" if letter == "z" else "adjoint", mean
+        if any(step.note == "slope" for step in sources):
+            return {"z": "delta", "s": "delta_scaled"}.get(letter, "adjoint_slope"), ()
+        if contractions(expression):
+            return {"z": "delta_linear", "a": "error"}.get(letter, "adjoint_weights"), ()
+        users = {step.note for step in self.steps if target in names(step.expression)}
+        for note, letters in PASSED_BACK.items():
+            if note in users and letter in letters:
+                return letters[letter], ()
+        return "adjoint", ()
 
     def gradient(self, name: str) -> None:
         letter, _ = self.build.letters[name]
         variable = self.build.parameters[name]
         note = {"W": "gradient_weights", "b": "gradient_bias"}.get(letter, "gradient")
         expression = self.total(self.found[name], variable.shape, like=Name(name, variable.shape))
+        more = ("gradient_penalty",) if letter == "W" and name in names(expression) else ()
         number = next(step.number for step in self.steps if name in names(step.expression))
-        self.backward.append(Step(self.build.adjoint(name), expression, "backward", note, number, of=name))
+        self.backward.append(Step(self.build.adjoint(name), expression, "backward", note, number, of=name, more=more))
 
     def total(self, contributions: list[Contribution], shape: Shape, like: Name | None = None) -> Expr:
         """The sum of all contributions, in the shape of the value; what comes from the nearest use stands first."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeGuard
 
-from .expr import Call, Expr, Number, call, rebuild
-from .ops import COMPARISON
+from .expr import CONNECTIVES, Call, Expr, Number, call, is_condition
 from .text import number_text
 
 ARITHMETIC: dict[str, Callable[[float, float], float]] = {
@@ -21,9 +21,14 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
+@lru_cache(maxsize=16_384)
 def simplify(expr: Expr) -> Expr:
-    """Rewrite until nothing changes, innermost first."""
-    return rebuild(expr, rewrite)
+    """Rewrite until nothing changes, innermost first; what is a part of many expressions is rewritten once."""
+    if isinstance(expr, Call):
+        args = tuple(map(simplify, expr.args))
+        if args != expr.args:
+            expr = call(expr.op, *args, **dict(expr.options))
+    return rewrite(expr)
 
 
 def rewrite(expr: Expr) -> Expr:
@@ -37,7 +42,7 @@ def rewrite(expr: Expr) -> Expr:
 
 def numeric(expr: Expr) -> Expr:
     """Conditions as numbers, 1 and 0, but where they are factors or choose: to NumPy and JAX, True + True is True."""
-    if not isinstance(expr, Call) or expr.op == "multiply":
+    if not isinstance(expr, Call) or expr.op == "multiply" or (expr.op in CONNECTIVES and is_condition(expr)):
         return expr
     args = [arg if expr.op == "where" and i == 0 else as_number(arg) for i, arg in enumerate(expr.args)]
     return call(expr.op, *args, **dict(expr.options))
@@ -47,13 +52,6 @@ def as_number(expr: Expr) -> Expr:
     return call("where", expr, 1, 0) if is_condition(expr) else expr
 
 
-def is_condition(expr: Expr) -> bool:
-    """Whether an expression is true or false: a comparison, or a product of such."""
-    if not isinstance(expr, Call):
-        return False
-    return expr.row.precedence == COMPARISON or (expr.op == "multiply" and all(map(is_condition, expr.args)))
-
-
 def is_number(expr: Expr, value: float | None = None) -> bool:
     return isinstance(expr, Number) and (value is None or expr.value == value)
 
@@ -61,6 +59,11 @@ def is_number(expr: Expr, value: float | None = None) -> bool:
 def is_multiple(expr: Expr) -> TypeGuard[Call]:
     """Whether an expression is a constant times something."""
     return isinstance(expr, Call) and expr.op == "multiply" and isinstance(expr.args[0], Number)
+
+
+def is_repeated(expr: Expr) -> TypeGuard[Call]:
+    """Whether an expression is one number, repeated."""
+    return isinstance(expr, Call) and expr.op == "full_like" and isinstance(expr.args[1], Number)
 
 
 def folded(expr: Call, x: Expr, y: Expr) -> Expr | None:
@@ -113,6 +116,11 @@ def multiply(expr: Call, x: Expr, y: Expr) -> Expr | None:
         return negated(x)
     if (both := folded(expr, x, y)) is not None:
         return both
+    for one, other in ((x, y), (y, x)):
+        if is_repeated(other) and one.shape == expr.shape:
+            return rewrite(other.args[1] * one)  # a * full_like(a, 2) = 2 * a
+    if isinstance(y, Call) and y.op == "multiply" and y.args[1] == x:
+        return y * x  # z * (s * z) = s * z * z
     if isinstance(x, Number) and is_condition(y):
         return call("where", y, x, 0)
     if isinstance(y, Number) and x.shape:
@@ -126,6 +134,9 @@ def multiply(expr: Call, x: Expr, y: Expr) -> Expr | None:
     if is_multiple(x) and is_multiple(y):
         (c, u), (d, v) = x.args, y.args
         return rewrite(rewrite(c * d) * rewrite(u * v))  # (0.5 * l2) * (2 * W) = l2 * W
+    if isinstance(x, Call) and x.op == "divide" and not x.shape and is_multiple(x.args[0]) and is_multiple(y):
+        (c, u), (d, v) = x.args[0].args, y.args
+        return rewrite(rewrite(rewrite(rewrite(c * d) * u) / x.args[1]) * v)  # 0.5 * l2 / N * (2 * W) = l2 / N * W
     if isinstance(x, Number) and isinstance(y, Call) and y.op == "divide":
         return rewrite(rewrite(x * y.args[0]) / y.args[1])
     if isinstance(x, Call) and x.op == "divide" and isinstance(x.args[0], Number):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .expr import Expr, Name, names, rebuild, substitute
+from .expr import Expr, Name, call, names, rebuild, substitute
 from .ops import Shape
 from .text import parse, to_text
 
@@ -19,6 +19,7 @@ class Step:
     """One line of the program: `name = expression`.
 
     note        a key of the message catalogue, without its `note.`: what this value is
+    more        further keys: what has been done to it besides
     of          for an adjoint, the value it belongs to: `delta1` is of `z1`
     number      the number of the Dense layer it belongs to
     """
@@ -29,6 +30,7 @@ class Step:
     note: str
     number: int = 0
     of: str = ""
+    more: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -52,6 +54,7 @@ class Update:
     slots           the optimizer state of this parameter, `("mW1", "vW1")`
     rule            the assignments once more, in terms of w, g and the slots' letters: updates with the same rule may
                     be printed as one loop
+    notes           for each assignment a key of the message catalogue, without its `note.`
     """
 
     name: str
@@ -59,9 +62,13 @@ class Update:
     gradient: Expr | None
     slots: tuple[str, ...]
     rule: tuple[str, ...]
-    note: str = "update"
+    notes: tuple[str, ...] = ("update",)
     number: int = 0
     phase: Phase = "update"
+
+    @property
+    def note(self) -> str:
+        return self.notes[-1]
 
     @property
     def expression(self) -> Expr:
@@ -180,11 +187,11 @@ class Program:
         """The program with one step's expression replaced: "what if delta2 were the error cubed?"
 
         The formula is written in the grammar of `chainrule.program.text` and may use every name that comes before the
-        step. The result is a Program like any other, but no longer the gradient of its declared loss:
-        `check_gradients` says by how much.
+        step; a single number stands for every element. The result is a Program like any other, but no longer the
+        gradient of its declared loss: `check_gradients` says by how much.
 
         Raises
-            KeyError: no such step.  FormulaError: the formula, with position.  ShapeError: a result of another shape.
+            ValueError: no such step.  FormulaError: the formula, with position.  ShapeError: a result of another shape.
         """
         from .condense import condense
         from .simplify import numeric
@@ -194,12 +201,18 @@ class Program:
         position = next((i for i, s in enumerate(full.steps) if s.name == name and isinstance(s, Step)), None)
         if position is None:
             known = ", ".join(s.name for s in full.steps if isinstance(s, Step))
-            raise KeyError(f"no step is named '{name}'; the steps that can be replaced are {known}")
+            raise ValueError(f"no step is named '{name}'; the steps that can be replaced are {known}")
         later = {step.name for step in full.steps[position:] if isinstance(step, Step)}
+        if not full.counts_steps:
+            later.add("t")
         visible = {key: value for key, value in full.environment.items() if key not in later}
         old = full.steps[position]
         assert isinstance(old, Step)
         expression = rebuild(parse(text, visible), numeric)
+        if expression.shape == () != old.shape:
+            candidates = (*names(old.expression), old.of, *visible)
+            alike = (visible[key] for key in candidates if key in visible and visible[key].shape == old.shape)
+            expression = call("full_like", next(alike, old.expression), expression)
         if expression.shape != old.shape:
             from .ops import ShapeError, format_shape
 
@@ -228,6 +241,9 @@ class Program:
 
     def __str__(self) -> str:
         return self.source("numpy", form="step")
+
+    def __repr__(self) -> str:
+        return f"<Program {self.title}: {len(self.steps)} steps>"
 
     def _repr_html_(self) -> str:
         from html import escape

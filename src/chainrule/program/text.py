@@ -12,20 +12,22 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NoReturn
 
 from .expr import Call, Expr, Name, Number, as_expr, call
-from .ops import ATOM, COMPARISON, INFIX, NUMBER, OPS, POWER, PRODUCT, REDUCTIONS, SIGN, ShapeError
+from .ops import ATOM, COMPARISON, INFIX, NUMBER, OPS, POWER, PRODUCT, REDUCTIONS, SIGN, OperandError, ShapeError
 
 MAXIMUM_LENGTH = 10_000
+MAXIMUM_WHOLE = 2**53  # beyond, a whole number is written as a real one
 MAXIMUM_DEPTH = 100  # of brackets, and of operations inside operations: passes walk expressions by recursion
 OPTIONS = {("axis", "0"): 0, ("axis", "1"): 1, ("keepdims", "True"): True, ("keepdims", "False"): False}
 METHODS = {"sum": "sum", "mean": "mean", "max": "max", "var": "variance"}
 CONSTANTS = {"pi": math.pi}
 METHOD_OPS = REDUCTIONS | {"transpose"}
-FUNCTIONS = tuple(n for n, row in OPS.items() if not row.symbol and n not in METHOD_OPS and "" not in row.pullbacks)
+DERIVED_OPS = {name for name, op in OPS.items() if op.inline}  # of derivations only
+FUNCTIONS = tuple(name for name, op in OPS.items() if not op.symbol and name not in METHOD_OPS | DERIVED_OPS)
 
 
 class FormulaError(ValueError):
@@ -64,13 +66,19 @@ def tokens(text: str) -> list[tuple[str, str, int]]:
 
 
 class Parser:
-    """Precedence climbing over the tokens; `names` maps what may be named to expressions."""
+    """Precedence climbing over the tokens; `names` maps what may be named to expressions.
 
-    def __init__(self, text: str, names: Mapping[str, Expr]) -> None:
+    functions       the ops that may be called
+    strict          refuse arithmetic with numbers alone that has no finite real result
+    """
+
+    def __init__(
+        self, text: str, names: Mapping[str, Expr], functions: tuple[str, ...] = FUNCTIONS, strict: bool = True
+    ) -> None:
         if len(text) > MAXIMUM_LENGTH:
             raise FormulaError(f"the formula is longer than {MAXIMUM_LENGTH:,} characters", text, MAXIMUM_LENGTH)
         self.text, self.names, self.tokens, self.next, self.depth = text, names, tokens(text), 0, 0
-        self.heights: dict[int, int] = {}  # id of what was built here -> operations inside operations
+        self.functions, self.strict = functions, strict
 
     def parse(self) -> Expr:
         if self.tokens[0][0] == "end":
@@ -140,8 +148,8 @@ class Parser:
 
     def named(self, name: str, position: int) -> Expr:
         if self.tokens[self.next][:2] == ("symbol", "(") and name not in self.names:
-            if name not in FUNCTIONS:
-                self.unknown("function", name, FUNCTIONS, position)
+            if name not in self.functions:
+                self.unknown("function", name, self.functions, position)
             opened = self.tokens[self.next][2]
             self.next += 1
             args = [self.expression(0)]
@@ -196,12 +204,29 @@ class Parser:
     def build(self, position: int, op: str, *args: Expr, **options: object) -> Expr:
         try:
             built = call(op, *args, **options)
-        except ShapeError as error:
+        except OperandError as error:
+            if not self.strict and not isinstance(error, ShapeError):
+                raise  # it is not for the rule that the expression is too large
             raise FormulaError(str(error), self.text, position) from None
-        height = self.heights[id(built)] = 1 + max(self.heights.get(id(arg), 0) for arg in args)
-        if height > MAXIMUM_DEPTH:
+        if self.strict and built.depth > MAXIMUM_DEPTH:
             raise FormulaError(f"more than {MAXIMUM_DEPTH} operations inside one another", self.text, position)
-        return built
+        return self.checked(built, position) if self.strict else built
+
+    def checked(self, built: Call, position: int) -> Expr:
+        """What was built. Numbers alone must have a finite real result; 2 / 3 stays as it is written.
+
+        A whole number that is too long for an array of real ones becomes a real one: `2**100`.
+        """
+        try:
+            result = constant(built)
+        except (ArithmeticError, ValueError):
+            result = math.nan
+        if result is None:
+            return built
+        if not math.isfinite(result):
+            raise FormulaError(f"{to_text(built)} is no finite real number", self.text, position)
+        whole = result.is_integer() and abs(result) >= MAXIMUM_WHOLE
+        return Number(result) if whole and built.op in ARITHMETIC else built
 
 
 def parse(text: str, names: Mapping[str, Expr]) -> Expr:
@@ -216,12 +241,65 @@ def parse(text: str, names: Mapping[str, Expr]) -> Expr:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, names: tuple[tuple[str, Expr], ...]) -> Expr:
-    return parse(text, dict(names))
+    return Parser(text, dict(names), tuple(OPS), strict=False).parse()
 
 
 def rule(text: str, **names: Expr | float) -> Expr:
     """A rule of the book, with its names bound; rules are parsed once per shape."""
     return _parsed(text, tuple((name, as_expr(value)) for name, value in names.items()))
+
+
+ARITHMETIC: dict[str, Callable[..., float]] = {
+    "add": lambda x, y: x + y,
+    "subtract": lambda x, y: x - y,
+    "multiply": lambda x, y: x * y,
+    "negative": lambda x: -x,
+    "divide": lambda x, y: x / y,
+    "power": math.pow,
+}
+VALUES: dict[str, Callable[..., float]] = ARITHMETIC | {
+    "less": lambda x, y: float(x < y),
+    "less_equal": lambda x, y: float(x <= y),
+    "greater": lambda x, y: float(x > y),
+    "greater_equal": lambda x, y: float(x >= y),
+    "equal": lambda x, y: float(x == y),
+    "where": lambda condition, x, y: x if condition else y,
+    "minimum": min,
+    "maximum": max,
+    "clip": lambda x, low, high: min(max(x, low), high),
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+    "sigmoid": lambda z: 0.5 + 0.5 * math.tanh(0.5 * z),
+    "abs": abs,
+    "sign": lambda x: float((x > 0) - (x < 0)),
+    "floor": lambda x: float(math.floor(x)),
+    "erf": math.erf,
+}
+
+
+def constant(expr: Expr) -> float | None:
+    """The value of an expression of numbers alone, None of any other.
+
+    Raises
+        ArithmeticError, ValueError: it has none: a division by zero, beyond the largest number, not real.
+    """
+    if isinstance(expr, Number):
+        return expr.value
+    if not isinstance(expr, Call):
+        return None
+    found = [constant(arg) for arg in expr.args]
+    args = [value for value in found if value is not None]
+    if len(args) < len(found):
+        return None
+    if expr.op in VALUES:
+        return float(VALUES[expr.op](*args))
+    assigned, result = expr.row.definition_steps
+    known = result and not assigned
+    return constant(rule(result, **dict(zip(expr.row.arguments, args, strict=True)))) if known else None
 
 
 # --- writing -------------------------------------------------------------------------------------------------------

@@ -74,7 +74,8 @@ def check_expression(step: str, expression: Expr) -> None:
     for node in nodes(expression):
         if isinstance(node, Call):
             again = call(node.op, *node.args, **dict(node.options))
-            require(again.shape == node.shape, step, f"{node} has shape {format_shape(node.shape)}")
+            if again.shape != node.shape:
+                raise ProgramError(f"{step}: {node} has shape {format_shape(node.shape)}")
 
 
 def require(holds: bool, step: str, message: str) -> None:

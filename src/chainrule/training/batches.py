@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..engines.engine import Arrays, Batches
 from ..program.steps import Program
+from .inputs import check_whole
 
 MASK_BYTES = 16 * 2**20  # of the masks handed to an engine in one go
 BLOCK_ROWS = 2**18  # of the row indices
@@ -151,8 +152,7 @@ def check_for_batch_norm(offsets: Indices, own: bool) -> None:
 
 def check_batch_size(size: Any, rows: int) -> int:
     """A batch size that fits.  ValueError: no whole number of at least 1, or more than there are rows."""
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
-        raise ValueError(f"batch_size must be a whole number of at least 1, not {size!r}")
+    check_whole("batch_size", size, 1)
     if size > rows:
         raise ValueError(f"batch_size is {size}, but there are only {rows} rows; None takes all of them in one batch")
     return int(size)
@@ -168,7 +168,10 @@ def check_given(given: Sequence[Any], rows: int) -> list[Indices]:
         raise ValueError("batches is empty; give a list of row indices for each step")
     checked = []
     for i, batch in enumerate(listed):
-        array = np.asarray(batch)
+        try:
+            array = np.asarray(batch)
+        except ValueError:
+            array = np.empty((0, 0))
         if array.ndim != 1 or not array.size or array.dtype.kind not in "iu":
             raise ValueError(f"batches[{i}] must be a list of row indices, at least one, not {batch!r}")
         outside = (array < 0) | (array >= rows)

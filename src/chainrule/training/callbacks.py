@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..engines.engine import Arrays
-from .inputs import check_whole
+from .inputs import check_number, check_whole
 
 if TYPE_CHECKING:
     from .training import Training
+
+
+SMALLEST = 5e-324  # above 0
 
 
 class Callback:
@@ -50,9 +53,8 @@ class Monitor(Callback):
     def __init__(self, monitor: str | None, patience: int, min_delta: float, grows: bool | None) -> None:
         name = type(self).__name__
         self.patience = check_whole(f"{name}: patience", patience, 1)
-        if not 0 <= min_delta < float("inf"):
-            raise ValueError(f"{name}: min_delta must be a number of at least 0, not {min_delta!r}")
-        self.monitor, self.min_delta, self.grows = monitor, min_delta, grows
+        self.min_delta = check_number(f"{name}: min_delta", min_delta, "a number of at least 0", 0)
+        self.monitor, self.grows = monitor, grows
         self.best, self.waited = float("inf"), 0
 
     def on_start(self, run: Training) -> None:
@@ -140,11 +142,8 @@ class ReduceOnPlateau(Monitor):
         grows: bool | None = None,
     ) -> None:
         super().__init__(monitor, patience, min_delta, grows)
-        if not 0 < factor < 1:
-            raise ValueError(f"ReduceOnPlateau: factor must be between 0 and 1, not {factor!r}")
-        if not 0 <= minimum < float("inf"):
-            raise ValueError(f"ReduceOnPlateau: minimum must be a rate of at least 0, not {minimum!r}")
-        self.factor, self.minimum = factor, minimum
+        self.factor = check_number("ReduceOnPlateau: factor", factor, "between 0 and 1", SMALLEST, 1)
+        self.minimum = check_number("ReduceOnPlateau: minimum", minimum, "a rate of at least 0", 0)
 
     def on_epoch(self, run: Training) -> None:
         if not self.improved(run) and self.waited >= self.patience:

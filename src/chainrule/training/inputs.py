@@ -41,8 +41,21 @@ def check_known(what: str, given: Any, known: Iterable[str]) -> None:
             raise ValueError(f"{what}: there is no {quoted(str(name))}; there is {', '.join(known) or 'none at all'}")
 
 
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, one of NumPy's included, and no array."""
+    return not isinstance(value, bool) and hasattr(value, "__index__") and not getattr(value, "shape", ())
+
+
+def check_number(name: str, value: Any, demand: str, least: float, most: float = float("inf")) -> float:
+    """A finite number from `least` to below `most`; `demand` says so."""
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not real or not least <= value < most:
+        raise ValueError(f"{name} must be {demand}, not {shown(value)}")
+    return float(value)
+
+
 def check_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least or (most and value > most):
+    if not is_whole(value) or value < least or (most and value > most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name} must be a whole number {bounds}, not {shown(value)}")
     return int(value)
@@ -65,10 +78,18 @@ def check_data(program: Program, X: Any, y: Any, dtype: str, what: str = "") -> 
     """X (N, D) and y (N, K) in the dtype, as the program and its loss need them."""
     features = check_features(X, f"{what}X", int(program.inputs["X"][1]), np.dtype(dtype))
     target = check_target(y, len(features), int(program.inputs["y"][1]), f"{what}y", np.dtype(dtype))
+    features, target = read_only(features), read_only(target)
     loss = program.declaration.loss
     if loss.target in TARGET_CHECKS:
         TARGET_CHECKS[loss.target](target, loss.name, f"{what}y")
     return features, target
+
+
+def read_only(array: Array) -> Array:
+    """The same numbers, not copied, for readers: they may be the caller's own."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def row_weights(y: Array, sample_weight: Any, class_weight: Any, dtype: np.dtype[Any]) -> Array | None:
@@ -93,11 +114,11 @@ def weights_of_classes(y: Array, class_weight: Any) -> Array:
     elif isinstance(class_weight, Mapping):
         by_class = np.ones(classes)
         for label, weight in class_weight.items():
-            if label not in range(classes):
+            if not is_whole(label) or label not in range(classes):
                 raise ValueError(f"class_weight names class {label!r}; the classes are 0 to {classes - 1}")
-            if not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
-                raise ValueError(f"class_weight of class {label} must be a number of at least 0, not {weight!r}")
-            by_class[label] = weight
+            by_class[label] = check_number(f"class_weight of class {label}", weight, "a number of at least 0", 0)
+        if not by_class[labels].any():
+            raise ValueError("class_weight is 0 for every class in y: at least one weight must be above 0")
     else:
         raise ValueError(f'class_weight must be {{label: weight}} or "balanced", not {shown(class_weight)}')
     return np.asarray(by_class[labels])

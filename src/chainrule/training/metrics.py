@@ -25,7 +25,11 @@ class Metric:
 
     def __call__(self, y: Array, output: Array) -> float:
         with np.errstate(all="ignore"):
-            return float(self.of(y, output))
+            value = self.of(y, output)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"metric {self.name} must return a number, not {value!r:.60}") from None
 
 
 def accuracy(y: Array, output: Array) -> float:

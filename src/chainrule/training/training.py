@@ -17,7 +17,17 @@ from ..writers.run import Run
 from .batches import Sampler
 from .callbacks import Callback
 from .failure import Diverged, Weights, find_failure
-from .inputs import check_data, check_dtype, check_pair, check_program, check_whole, row_weights, shown, weighted
+from .inputs import (
+    check_data,
+    check_dtype,
+    check_pair,
+    check_program,
+    check_whole,
+    read_only,
+    row_weights,
+    shown,
+    weighted,
+)
 from .interrupt import Interrupt
 from .metrics import check_metrics
 from .progress import Bar
@@ -370,8 +380,8 @@ def left_in(X: Array, y: Array, weights: Array, batches: Sequence[Any] | None) -
     if counts.all():
         return X, y, weights
     if batches is not None:
-        raise ValueError(f"row {counts.argmin()} has weight 0: leave it out of batches, and of the data")
-    return X[counts], y[counts], weights[counts]
+        raise ValueError(f"row {counts.argmin()} has weight 0: leave it out of the data and of batches")
+    return read_only(X[counts]), read_only(y[counts]), weights[counts]
 
 
 def check_callbacks(given: Iterable[Callback]) -> tuple[Callback, ...]:

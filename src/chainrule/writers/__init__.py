@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ LANGUAGES = {
     "c": ("c", "CWriter"),
     "javascript": ("javascript", "JavaScriptWriter"),
 }
+USUAL = {"teaching": False, "names": "ours", "notes": "en"}  # asks for nothing: no language refuses it
 KERNELS = {
     "c": {"plain": ("c", "CWriter"), "tiled": ("tiled", "TiledCWriter"), "lanes": ("lanes", "LanesCWriter")},
 }
@@ -45,17 +47,35 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
                 notes       the language of the notes: en, es, de, zh-Hans, zh-Hant
                 functions   which functions a module holds: step, predict, evaluate, trace
                 kernels     of C: plain loops; tiled or lanes for desktops and servers
+                real, rows  of C: float or double, and the most rows a call takes; weights and self_test: what a device
+                            has baked in and checks (`Training.source` makes both where they are True)
+
+    The array languages have teaching, names and notes; what a language lacks is refused unless it asks for nothing.
 
     Raises
-        ValueError: an unknown language, form or option.
+        ValueError: an unknown language, form or option (the message lists the known ones).
     """
-    kernels = options.pop("kernels", "plain")
-    given = {key: value for key, value in options.items() if key not in ("run", "functions")}
-    chosen = writer(language, kernels)(program, **given)
-    if form not in chosen.forms:
-        raise ValueError(f"unknown form '{form}' for {language}; known: {', '.join(chosen.forms)}")
-    if form in ("script", "notebook") and "run" not in options:
+    family = writer(language, options.pop("kernels", "plain"))
+    if form not in family.forms:
+        raise ValueError(f"unknown form '{form}' for {language}; known: {', '.join(family.forms)}")
+    own, of_form = options_of(family), set(signature(getattr(family, form)).parameters) - {"self"}
+    if "run" in of_form and "run" not in options:
         raise ValueError(f"form '{form}' needs a run: data, epochs and batches; `Training.source` gives it")
-    more = {key: options[key] for key in ("run", "functions") if key in options}
-    text: str = getattr(chosen, form)(**more)
+    for name in [name for name in options if name not in {*own, *of_form}]:
+        value = options.pop(name)
+        if name not in USUAL or value != USUAL[name]:
+            known = sorted({*own, *of_form, *["kernels"] * (language in KERNELS)})
+            raise ValueError(f"{language} has no option '{name}' in the form {form}; known: {', '.join(known)}")
+    chosen = family(program, **{name: value for name, value in options.items() if name in own})
+    text: str = getattr(chosen, form)(**{name: value for name, value in options.items() if name in of_form})
     return text
+
+
+def options_of(family: type) -> dict[str, Any]:
+    """The options of a writer, with their defaults."""
+    found: dict[str, Any] = {}
+    for base in reversed(family.__mro__):
+        if "__init__" in vars(base):
+            parameters = signature(vars(base)["__init__"]).parameters.values()
+            found |= {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
+    return found

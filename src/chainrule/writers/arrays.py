@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import ClassVar
 
-from ..messages import say
+from ..messages import LANGUAGES, say
 from ..program.expr import Call, Expr, Name, names, substitute
-from ..program.ops import OPS, format_shape
-from ..program.steps import PHASES, Program, Statement, Step, Update
+from ..program.ops import OPS, Shape, format_shape
+from ..program.steps import PHASES, Program, Statement, Step, Update, Variable
 from ..program.text import parse
 from .expressions import ArrayPrinter, short_number
-from .layout import INDENT, ROOM, WIDTH, filled, unpacked, with_comments, wrapped
+from .layout import INDENT, ROOM, WIDTH, Line, filled, unpacked, with_comments, wrapped
 from .names import as_comment, check_names, founding_legend, founding_names
 
+FUNCTIONS = ("step", "predict", "evaluate", "trace")
 PAIRS = {("gradient_weights", "gradient_bias"), ("gradient", "gradient")}  # what may share a line: dW1, db1 = ...
-Line = tuple[str, str]  # code and comment
 
 
 class ArrayWriter(ArrayPrinter):
@@ -37,6 +38,8 @@ class ArrayWriter(ArrayPrinter):
         check_names(program)
         if names not in ("ours", "founding"):
             raise ValueError(f"unknown names '{names}'; known: ours, founding")
+        if notes not in LANGUAGES:
+            raise ValueError(f"unknown notes '{notes}'; known: {', '.join(LANGUAGES)}")
         self.program = program.full if teaching else program
         self.teaching, self.notes = teaching, notes
         self.founding = founding_names(self.program) if names == "founding" else {}
@@ -58,22 +61,24 @@ class ArrayWriter(ArrayPrinter):
         for phase in PHASES:
             of_phase = [step for step in steps if step.phase == phase]
             if of_phase and headings:
-                lines += [("", "")] * bool(lines) + [(f"# {self.heading(phase)}", "")]
+                lines += [("", "")] * bool(lines) + [(f"# {self.heading(phase, self.teaching)}", "")]
             lines += self.phase(of_phase)
         return with_comments(lines)
 
-    def heading(self, phase: str) -> str:
-        if not self.teaching:
-            return phase
-        slopes = any(isinstance(step, Step) and step.note == "slope" for step in self.program.steps)
-        return say("phase.backward_slope" if phase == "backward" and slopes else f"phase.{phase}", self.notes)
+    def say(self, key: str, **values: object) -> str:
+        """A text of the catalogue, in the language of the notes."""
+        return say(key, self.notes, **values)
+
+    def heading(self, phase: str, explained: bool) -> str:
+        slopes = any(isinstance(step, Step) and step.note == "slope" for step in self.program.full.steps)
+        return self.say("phase.backward_slope" if phase == "backward" and slopes and explained else f"phase.{phase}")
 
     def phase(self, steps: Sequence[Statement]) -> list[Line]:
         lines: list[Line] = []
         for is_update, group in groupby(steps, key=lambda step: isinstance(step, Update)):
             if is_update:
                 updates = self.updates([step for step in group if isinstance(step, Update)])
-                lines += updates if lines or updates[0][0] else updates[1:]
+                lines += updates if lines or updates[0] != ("", "") else updates[1:]
             else:
                 lines += self.assignments([step for step in group if isinstance(step, Step)])
         return lines
@@ -92,20 +97,16 @@ class ArrayWriter(ArrayPrinter):
                 if len(both) <= ROOM:
                     line = both
                     pending.pop(0)
-            lines += self.remarked(wrapped(line), step)
+            lines += remarked(wrapped(line), self.remark(step.name, step.shape, step.note, *step.more))
         return lines
 
-    def remarked(self, lines: Sequence[str], step: Step | Update) -> list[Line]:
-        first, *rest = lines
-        return [(first, self.remark(step)), *((line, "") for line in rest)]
-
-    def remark(self, step: Step | Update) -> str:
-        """The comment on a line: in the teaching form shape and note, and the founding texts' name where asked for."""
-        found = self.founding.get(step.name, "")
+    def remark(self, name: str, shape: Shape, *keys: str) -> str:
+        """The comment on a line: in the teaching form shape and notes, and the founding texts' name where asked for."""
+        found = self.founding.get(name, "")
         if not self.teaching:
             return found
-        shape = format_shape(step.shape) if step.shape else ""
-        return "  ".join(filter(None, (shape, say(f"note.{step.note}", self.notes), f"[{found}]" if found else "")))
+        texts = "; ".join(self.say(f"note.{key}") for key in keys)
+        return "  ".join(filter(None, (format_shape(shape) if shape else "", texts, f"[{found}]" if found else "")))
 
     # --- updates ---
 
@@ -114,21 +115,22 @@ class ArrayWriter(ArrayPrinter):
         lines: list[Line] = []
         for rule, group in groupby(updates, key=lambda update: update.rule):
             together = list(group)
-            if len(rule) > 1 and len(together) > 1 and not self.teaching:
-                lines += [(line, "") for line in self.loop(together)]
-            else:
-                for update in together:
-                    *slots, last = [self.assign(target, expression) for target, expression in update.assignments]
-                    lines += [(line, "") for slot in slots for line in wrapped(slot)]
-                    lines += self.remarked(wrapped(last), update)
+            if len(rule) > 1 and len(together) > 1:
+                lines += self.loop(together)
+                continue
+            for update in together:
+                for (target, expression), note in zip(update.assignments, update.notes, strict=True):
+                    assigned = wrapped(self.assign(target, expression))
+                    name = update.name if expression is update.expression else ""
+                    lines += remarked(assigned, self.remark(name, expression.shape, note))
         return lines
 
-    def loop(self, updates: list[Update]) -> list[str]:
+    def loop(self, updates: list[Update]) -> list[Line]:
         """Updates with one rule as a loop, or what the language has in its place."""
         raise NotImplementedError
 
-    def formal(self, update: Update) -> tuple[list[str], list[str]]:
-        """The rule in terms of `w`, `dw` and the slots' letters: those names, and the statements."""
+    def formal(self, update: Update) -> tuple[list[str], list[Line]]:
+        """The rule in terms of `w`, `dw` and the slots' letters: those names, and the statements, indented."""
         letters = [slot.removesuffix(update.name) for slot in update.slots]
         assert update.gradient is not None
         own = f"d{update.name}"
@@ -136,15 +138,23 @@ class ArrayWriter(ArrayPrinter):
         gradient = substitute(update.gradient, dw)
         lines = []
         if gradient != dw[own]:
-            lines.append(f"dw = {self(gradient)}")
+            lines.append((f"dw = {self(gradient)}", "clipped_gradient"))
             gradient = dw[own]
         bound: dict[str, Expr] = {name: Name(name) for name in (*self.program.environment, "t")}
         bound |= {"w": Name("w", ("K",)), "g": gradient} | {letter: Name(letter, ("K",)) for letter in letters}
-        for text in update.rule:
+        for text, note in zip(update.rule, update.notes, strict=True):
             target, formula = (part.strip() for part in text.split("=", 1))
             operator = target[-1] if target[-1] in "+-*" else ""
-            lines.append(self.assign_text(target.rstrip("+-* "), operator, self(parse(formula, bound))))
-        return ["w", "dw", *letters], [part for line in lines for part in wrapped(line, ROOM - len(INDENT))]
+            lines.append((self.assign_text(target.rstrip("+-* "), operator, self(parse(formula, bound))), note))
+        statements: list[Line] = []
+        for line, note in lines:
+            parts = [INDENT + part for part in wrapped(line, ROOM - len(INDENT))]
+            statements += remarked(parts, self.remark("", (), note))
+        return ["w", "dw", *letters], statements
+
+    def about_loop(self) -> list[Line]:
+        """In the teaching form, what a loop over the parameters is."""
+        return [("", self.say("note.loop"))] * self.teaching
 
     def assign(self, target: str, expression: Expr) -> str:
         """An assignment to a parameter or a piece of state: `W1 -= ...` where the expression begins with it."""
@@ -187,10 +197,12 @@ class ArrayWriter(ArrayPrinter):
         opening = f"def {function}("
         head = filled(opening, arguments, "):", " " * len(opening), WIDTH)
         body = getattr(self, f"body_of_{function}")()
-        counted = ["N = len(X)"] if any("N" in names_in(step) for step in self.steps_of(function)) else []
         blank = [""] if function in ("step", "trace") else []
-        lines = [*self.docstring(function), *unpack, *counted, *blank, *body]
+        lines = [*self.docstring(function), *unpack, *self.counted(function), *blank, *body]
         return [*self.decorators(function), *head, *(INDENT + line if line else "" for line in lines)]
+
+    def counted(self, function: str) -> list[str]:
+        return ["N = len(X)"] if any("N" in names_in(step) for step in self.steps_of(function)) else []
 
     def steps_of(self, function: str) -> Sequence[Statement]:
         program = self.program
@@ -201,35 +213,42 @@ class ArrayWriter(ArrayPrinter):
 
     def docstring(self, function: str) -> list[str]:
         """What a function does, in a sentence, and what its arguments hold where their names do not say it."""
-        X, y = (f"{name} {format_shape(self.program.inputs[name])}" for name in ("X", "y"))
+        inputs, targets = (f"{name} {format_shape(self.program.inputs[name])}" for name in ("X", "y"))
         if function != "step":
-            text = {
-                "predict": f"The output for the rows of {X}.",
-                "evaluate": "The output and the loss of the data, in prediction mode.",
-                "trace": "Every named value of one step; nothing is changed.",
-            }[function]
-            return [f'"""{text}"""']
-        text = f"One training step on {X} and {y}" + ", in place" * self.in_place
-        results = "the loss before it"
-        if not self.in_place:
-            results += ", the new parameters and state" if self.program.state else " and the new parameters"
-        more = [*(["t counts the steps, from 1."] if self.program.counts_steps else []), *self.about_inputs()]
-        if len(f'"""{text}; returns {results}."""') <= ROOM:
-            text = f"{text}; returns {results}"
-        else:
-            more.insert(0, f"Returns {results}.")
-        return [f'"""{text}."""'] if not more else [f'"""{text}.', "", *more, '"""']
+            return [f'"""{self.say(f"source.{function}", inputs=inputs, targets=targets)}"""']
+        kind = "in_place" if self.in_place else "state" if self.program.state else "parameters"
+        text = self.say(f"source.step_{kind}", inputs=inputs, targets=targets)
+        more = [*([self.say("source.counter")] if self.program.counts_steps else []), *self.about_inputs()]
+        if len(f'"""{text}"""') > ROOM:  # two sentences
+            text, results = re.split("; |；", text, maxsplit=1)
+            more.insert(0, results[0].upper() + results[1:])
+            text += results[-1]
+        return [f'"""{text}"""'] if not more else [f'"""{text}', "", *more, '"""']
 
     def about_inputs(self) -> list[str]:
         """What masks and weights of rows hold."""
         lines = []
         for keep, masks in groupby(self.program.masks, key=lambda mask: mask.keep):
-            names = [mask.name for mask in masks]
-            listed = ", ".join(names[:-1]) + " and " * (len(names) > 1) + names[-1]
-            holds = "hold" if len(names) > 1 else "holds"
-            lines.append(f"{listed} {holds} 1 for a unit that is kept (probability {short_number(keep)}), else 0.")
-        weighted = "sample_weight" in self.program.inputs
-        return lines + ["sample_weight (N, 1) says how much each row counts."] * weighted
+            names = ", ".join(mask.name for mask in masks)
+            lines.append(self.say("source.masks", names=names, keep=short_number(keep)))
+        return lines + [self.say("source.sample_weight")] * ("sample_weight" in self.program.inputs)
+
+    def about_variables(self) -> list[str]:
+        """What parameters and state hold, in order, and what they start with."""
+        lines = filled("parameters: ", [self.start(v) for v in self.program.parameters.values()], "", "    ", WIDTH)
+        slots = [name for name in self.program.state if not name.startswith("running_")]
+        listed = [self.start(v) for name, v in self.program.state.items() if name not in slots]
+        if slots:
+            one = slots[0] if len(slots) == 1 else self.say("source.range", first=slots[0], last=slots[-1])
+            listed.insert(0, self.say("source.slots", names=one))
+        return lines + (filled("state: ", listed, "", "    ", WIDTH) if listed else [])
+
+    def start(self, variable: Variable) -> str:
+        """`W1 (3, 4) random`"""
+        known = {0.0: "zeros", 1.0: "ones"} if variable.shape else {}
+        key = "given" if variable.values is not None else "random" if variable.limit else known.get(variable.start)
+        start = self.say(f"source.{key}") if key else short_number(variable.start)
+        return f"{variable.name} {format_shape(variable.shape)} {start}"
 
     def body_of_step(self) -> list[str]:
         return [*self.statements(self.program.steps), "", *self.returned()]
@@ -290,15 +309,20 @@ class ArrayWriter(ArrayPrinter):
 
     def step(self) -> str:
         """The statements of the step alone."""
-        return "\n".join(self.statements(self.program.steps)) + "\n"
+        legend = [f"# {line}" for line in founding_legend(self.founding, self.notes)] if self.founding else []
+        return "\n".join([*legend, *[""] * bool(legend), *self.statements(self.program.steps)]) + "\n"
 
     def module(
         self, functions: Iterable[str] = ("step", "predict"), set_up: Sequence[str] = (), main: Sequence[str] = ()
     ) -> str:
         """Imports, the functions the language lacks, the functions asked for, and the main program of a script."""
+        for function in functions:
+            if function not in FUNCTIONS:
+                raise ValueError(f"unknown function '{function}'; known: {', '.join(FUNCTIONS)}")
         blocks = [self.define(function) for function in functions]
         definitions = self.definitions()
-        lines = [f'"""{as_comment(self.program.title)}', "", *self.provenance(), '"""', ""]
+        lines = [f'"""{as_comment(self.program.title)}', "", *self.provenance()]
+        lines += [*([] if main else ["", *self.about_variables()]), '"""', ""]
         lines += [*self.import_lines(), *set_up, "", "", *definitions]
         for block in blocks:
             lines += [*block, "", ""]
@@ -309,13 +333,21 @@ class ArrayWriter(ArrayPrinter):
 
     def provenance(self) -> list[str]:
         """Where the file comes from, what it needs, and what the founding texts call things."""
-        edited = f" Edited by hand: {', '.join(self.program.edited)}." if self.program.edited else ""
-        lines = [f"Derived and written by chainrule; needs {self.requirement}.{edited}"]
+        lines = [self.say("source.provenance", library=self.requirement)]
+        if self.program.edited:
+            lines.append(self.say("source.edited", names=", ".join(self.program.edited)))
         return lines + (["", *founding_legend(self.founding, self.notes)] if self.founding else [])
 
     def import_lines(self) -> list[str]:
         standard = [f"import {name}" for name in sorted(self.needs & {"math", "sys"})]
         return [*standard, *[""] * bool(standard), *self.imports]
+
+
+def remarked(lines: Sequence[str], comment: str) -> list[Line]:
+    """Lines of code with a comment: beside one, above several."""
+    if comment and len(lines) > 1:
+        return [("", comment), *((line, "") for line in lines)]
+    return [(lines[0], comment), *((line, "") for line in lines[1:])]
 
 
 def names_in(statement: Statement) -> set[str]:

@@ -12,6 +12,7 @@ from ..program.steps import Program
 from ..program.text import parse
 from . import device
 from .c_blocks import ALLOCATE, CSV, DRAW, RANDOM, SAMPLE, SHUFFLE, STOP
+from .layout import filled
 from .loops import INDENT, Function, product
 from .run import Run
 from .scripts import SHOWN, describe_columns
@@ -124,14 +125,14 @@ class Script:
     def predict_all(self) -> str:
         """The outputs for all rows, as many at a time as a call takes."""
         writer, predict = self.writer, self.functions["predict"]
-        arguments = writer.arguments(predict)
-        formal = ", ".join(text for name, text in arguments.items()).replace("int N", "int rows")
+        formal = [text.replace("int N", "int rows") for text in writer.arguments(predict).values()]
+        head = "static void predict_all("
         output = self.program.prediction
         given = {
             "X": f"X + (size_t)n * {writer.dimension('INPUTS')}",
             output: f"{output} + (size_t)n * {writer.dimension('OUTPUTS')}",
         }
-        lines = [f"static void predict_all({formal}) {{"]
+        lines = filled(head, formal, ") {", " " * len(head), device.WIDTH)
         lines += [f"{INDENT}for (int n = 0; n < rows; n += MAX_ROWS) {{"]
         lines += [f"{INDENT * 2}const int N = rows - n < MAX_ROWS ? rows - n : MAX_ROWS;"]
         lines += [f"{INDENT * 2}{self.call(predict, **given)};", f"{INDENT}}}", "}"]
@@ -211,14 +212,16 @@ class Script:
         from .c import CWriter
 
         exact, writer = CWriter(self.program, real="double"), self.writer
-        lines = [f"static struct generator random;\nseed(&random, {self.run.seed}u);"] if self.random else []
+        lines = (
+            [f"static struct generator generator, *g = &generator;\nseed(g, {self.run.seed}u);"] if self.random else []
+        )
         lines = [part for line in lines for part in line.split("\n")]
         given = self.given()
         for name, variable in self.program.parameters.items():
             extent = product(writer.symbols(name, variable.shape))
             if name in self.drawn:
                 passed = "  /* passed over: it is given */" if name in given else ""
-                lines.append(f"draw(&random, {extent}, {exact(parse(variable.limit, {}))}, w->{name});{passed}")
+                lines.append(f"draw(g, {extent}, {exact(parse(variable.limit, {}))}, w->{name});{passed}")
             if name in given:
                 lines.append(f"memcpy(w->{name}, given_{name}, sizeof w->{name});")
             elif name not in self.drawn and variable.start:
@@ -282,7 +285,7 @@ class Script:
         step, size = self.functions["step"], self.run.batch_size
         joined = normed(self.program)
         condition = "start < rows - 1" if joined else "start < rows"
-        lines = ["permute(&random, rows, order);"] if self.shuffled else []
+        lines = ["permute(g, rows, order);"] if self.shuffled else []
         lines += ["double total = 0.0;", f"for (int start = 0, N; {condition}; start += N) {{"]
         if joined:
             lines.append(
@@ -310,7 +313,7 @@ class Script:
         for mask in self.program.masks:
             wide = self.writer.symbols(mask.name, self.program.inputs[mask.name])[1]
             lines.append(f"for (int k = 0; k < {product([rows, wide])}; k++)")
-            lines.append(f"{INDENT}{mask.name}[k] = random_sample(&random) < {mask.keep!r};")
+            lines.append(f"{INDENT}{mask.name}[k] = random_sample(g) < {mask.keep!r};")
         return lines
 
     def results(self) -> list[str]:

@@ -179,11 +179,10 @@ class ElementWriter(Printer):
         if not row.definition:
             raise ProgramError(f"{self.language} has no spelling for {op}, and the op table no definition")
         bound: dict[str, Expr] = {name: Name(name) for name in row.arguments}
-        *assigned, result = row.definition.split(";")
+        assigned, result = row.definition_steps
         with self.within(Scope({}, {})):
             lines = []
-            for text in assigned:
-                target, formula = (part.strip() for part in text.split("=", 1))
+            for target, formula in assigned:
                 lines.append((target, self(parse(formula, bound))))
                 bound[target] = Name(target)
             return row.arguments, lines, self(parse(result, bound))

@@ -10,9 +10,11 @@ from typing import ClassVar, Literal
 from ..program.ops import Shape
 from ..program.steps import Program
 from ..program.text import number_text
+from . import javascript_script
 from .loops import INDENT, Axis, Function, Kernel, LoopWriter, Scope, product
 from .lowering import Contraction, Lowered, Nest, Operand, RowWise
 from .names import as_comment
+from .run import Run
 
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
 
@@ -75,7 +77,7 @@ class JavaScriptWriter(LoopWriter):
     """
 
     language = "javascript"
-    forms: ClassVar[tuple[str, ...]] = ("module", "classic")
+    forms: ClassVar[tuple[str, ...]] = ("module", "classic", "script")
     spellings: ClassVar[Mapping[str, str]] = {op: f"Math.{op}({{}})" for op in MATH} | {"power": "Math.pow({}, {})"}
 
     def __init__(self, program: Program, *, real: Literal["float", "double"] = "double", keep: bool = False) -> None:
@@ -103,6 +105,11 @@ class JavaScriptWriter(LoopWriter):
         lines = [head, "", "const network = (() => {", '    "use strict";', "", inside, ""]
         lines += [f"    return {{ {listed} }};", "})();"]
         return "\n".join([*lines, 'if (typeof module !== "undefined") module.exports = network;']) + "\n"
+
+    def script(self, run: Run) -> str:
+        """A complete program for node: the module, then data, random numbers, and the loop over epochs and batches."""
+        real: Literal["float", "double"] = "double" if run.dtype == "float64" else "float"
+        return javascript_script.script(type(self)(self.program, real=real), run)
 
     def composed(self, functions: Iterable[str], export: str) -> str:
         program = self.program

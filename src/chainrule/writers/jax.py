@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..program.expr import Call
 from ..program.steps import Program, Update
-from .layout import INDENT, ROOM, filled, tuple_text
+from .layout import INDENT, ROOM, Line, filled, tuple_text
 from .notebooks import PythonNotebooks
 from .run import Run
 
@@ -83,11 +83,13 @@ class JaxWriter(PythonNotebooks):
             lines += filled(f"{INDENT}(", group, ",)," if len(group) == 1 else "),", f"{INDENT} ")
         return [*lines, ")"]
 
-    def loop(self, updates: list[Update]) -> list[str]:
+    def loop(self, updates: list[Update]) -> list[Line]:
         formal, statements = self.formal(updates[0])
-        lines = ["", f"def update({', '.join(formal)}):", *(INDENT + line for line in statements)]
-        lines += [f"{INDENT}return {', '.join(name for name in formal if name != 'dw')}", ""]
+        returned = f"{INDENT}return {', '.join(name for name in formal if name != 'dw')}"
+        lines = [("", ""), *self.about_loop(), (f"def update({', '.join(formal)}):", ""), *statements]
+        lines += [(returned, ""), ("", "")]
         for update in updates:
             targets = ", ".join((update.name, *update.slots))
-            lines.append(f"{targets} = update({', '.join((update.name, 'd' + update.name, *update.slots))})")
+            call = f"{targets} = update({', '.join((update.name, 'd' + update.name, *update.slots))})"
+            lines.append((call, self.founding.get(update.name, "")))
         return lines

@@ -17,6 +17,8 @@ from ..program.text import Printer
 from .elements import WHOLE, Axis, ElementWriter, Scope, product
 from .nests import ACCUMULATOR, Contraction, Nest, Reduction, RowWise, leaves
 
+SLOPED = ("delta", "delta_scaled", "adjoint_slope", "slope")  # notes of steps that an activation's slope goes into
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -247,7 +249,7 @@ class KernelWriter(ElementWriter):
             for step in self.program.full.steps
             if isinstance(step, Step) and step.note == "activation" and step.number in numbers
         ]
-        slopes = [step for step in nest.steps if isinstance(step, Step) and step.note in ("delta", "slope")]
+        slopes = [step for step in nest.steps if isinstance(step, Step) and step.note in SLOPED]
         return activation_word(activations[-1:]) if slopes else ""
 
     def kernel(self, kernel: Kernel, formula: str) -> str:

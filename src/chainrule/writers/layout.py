@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+Line = tuple[str, str]  # code and comment
 
 WIDTH = 100
 INDENT = "    "
 ROOM = WIDTH - len(INDENT)  # what a line of a function body may take
+BESIDE = 112 - len(INDENT)  # what a line may take with a comment beside it
 METHODS = r"(\.\w+\([\w=, ]*\))*"  # .sum(axis=0)
 BREAKS = (  # where a line may be broken, from loose to tight
     (", ",), (" if ", " else "), (" + ", " - "), (" * ", " / ", " @ "), (" >= ", " <= ", " > ", " < ", " == "),
@@ -117,7 +122,46 @@ def closing(text: str, opened: int) -> int:
     return -1
 
 
-def with_comments(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """Code and comment of every line, the comments in one column where the code is not too long."""
-    column = max((len(code) for code, comment in lines if comment and len(code) <= 60), default=0)
-    return [f"{code.ljust(column)}  # {comment}" if comment else code for code, comment in lines]
+def with_comments(lines: Sequence[Line]) -> list[str]:
+    """Code and comment of every line. Within a paragraph comments stand in one column, or else above their line."""
+    found: list[str] = []
+    for is_blank, paragraph in groupby(lines, key=lambda line: line == ("", "")):
+        listed = list(paragraph)
+        column = 0 if is_blank else best_column(listed)
+        for code, comment in listed:
+            if not comment:
+                found.append(code)
+            elif fits(code, comment, column):
+                found.append(f"{code.ljust(column)}  # {comment}")
+            else:
+                indent = code[: len(code) - len(code.lstrip())]
+                found += [f"{indent}# {part}" for part in words_in_lines(comment, BESIDE - len(indent) - 2)]
+                found += [code] * bool(code)
+    return found
+
+
+def best_column(lines: Sequence[Line]) -> int:
+    """The column beside which most comments fit."""
+    commented = [(code, comment) for code, comment in lines if comment]
+    columns = sorted({len(code) for code, _ in commented})
+    return max(columns, key=lambda column: sum(fits(*line, column) for line in commented), default=0)
+
+
+def fits(code: str, comment: str, column: int) -> bool:
+    return 0 < len(code) <= column and column + width(f"  # {comment}") <= BESIDE
+
+
+def words_in_lines(text: str, room: int) -> list[str]:
+    """A text in lines of that many columns."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and width(f"{lines[-1]} {word}") <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def width(text: str) -> int:
+    """The columns it takes; a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -14,7 +14,7 @@ from ..program.steps import Program, ProgramError, Step
 RESERVED = frozenset(keyword.kwlist) | {
     "np", "jnp", "jax", "math", "sys", "random", "len", "range", "print", "float", "zip", "step", "predict", "evaluate",
     "trace", "parameters", "state", "update", "w", "dw", "order", "rows", "start", "stop", "epoch", "total", "table",
-    "output", "target", "error",
+    "output", "target", "error", "labels", "FEATURES", "MEAN", "STD", "CLASSES",
 }  # fmt: skip
 CLOSING = re.compile(  # what ends a string, a comment or a cell of text, or means something to a template engine
     r"\"|\\|`|\*/|/\*|<!--|-->|\]\]>|\?\?[=/'()!<>-]|\$\{|#\{|%>|<%|\{\{|\}\}|\{%|%\}|\{#|#\}"
@@ -43,12 +43,15 @@ def as_markdown(text: str) -> str:
 
 def founding_names(program: Program) -> dict[str, str]:
     """Our names -> those of the founding texts: syn0 = W1, l1 = a1, l1_error = -error1, l1_delta = -delta1."""
-    found = {"X": "l0"}
+    found, sigmoids = {"X": "l0"}, set[int]()
     for statement in program.steps:
         number = statement.number
         if isinstance(statement, Step):
             if statement.note in ("activation", "output", "probability") and "_" not in statement.name:
                 found[statement.name] = f"l{number}"
+                sigmoids |= {number} if str(statement.expression).startswith("sigmoid(") else set()
+            if statement.note == "slope" and number in sigmoids:
+                found[statement.name] = f"nonlin(l{number}, True)"
             if statement.name in (f"error{number}", f"delta{number}"):
                 found[statement.name] = f"-l{number}_{statement.name.rstrip('0123456789')}"
         elif statement.name == f"W{number}":
@@ -58,9 +61,10 @@ def founding_names(program: Program) -> dict[str, str]:
 
 def founding_legend(found: Mapping[str, str], language: str) -> list[str]:
     """Which of our names is which of the founding texts, and why the signs differ."""
-    kinds: dict[str, list[str]] = {"input": [], "weights": [], "activation": [], "error": [], "delta": []}
+    kind_of = {"X": "input", "W": "weights", "e": "error", "s": "slope", "d": "delta"}
+    kinds: dict[str, list[str]] = {kind: [] for kind in ("input", "weights", "activation", "error", "slope", "delta")}
     for ours, theirs in found.items():
-        kind = {"X": "input", "W": "weights", "e": "error", "d": "delta"}.get(ours[0], "activation")
+        kind = kind_of.get(ours[0], "activation")
         kinds[kind].append(theirs.lstrip("-"))
     by_theirs = {theirs.lstrip("-"): ours for ours, theirs in found.items()}
     lines = [say("founding.caption", language)]
@@ -72,5 +76,11 @@ def founding_legend(found: Mapping[str, str], language: str) -> list[str]:
             lines.append("    " + say(f"founding.{kind}", language, theirs=", ".join(ordered), ours=ours))
     if kinds["delta"]:
         sign = say("founding.sign", language)
-        lines += re.findall("[^。]+。", sign) if "。" in sign else textwrap.wrap(sign, 96)
+        lines += re.findall("[^。]+。", sign) if "。" in sign else wrapped_text(sign)
     return lines
+
+
+def wrapped_text(text: str) -> list[str]:
+    """A text in lines, no formula broken."""
+    bound = re.sub(r" ([-+*=]) ", "\u00a0\\1\u00a0", text)
+    return [line.replace("\u00a0", " ") for line in textwrap.wrap(bound, 96, break_on_hyphens=False)]

@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ..messages import say
 from ..program.steps import PHASES
 from .expressions import short_number
 from .layout import with_comments
 from .names import as_markdown
 from .run import Run
-from .scripts import PythonScripts, describe_columns
+from .scripts import PythonScripts
 
 Cell = tuple[str, Sequence[str]]
 
@@ -27,16 +26,17 @@ class PythonNotebooks(PythonScripts):
         self.needs.add("np")
         data = self.data(run) if run.X is not None else self.data_from_path(run)
         weights = self.weights(run)
-        cells: list[Cell] = [("markdown", ["## One step, phase by phase"]), ("code", self.first_batch(run))]
+        cells: list[Cell] = [("markdown", [f"## {self.say('source.phases')}"]), ("code", self.first_batch(run))]
         for phase in PHASES:
             steps = self.program.phase(phase)
             if steps:
-                shown = {"forward": self.program.prediction, "update": self.program.trainable[0]}
-                cells.append(("markdown", [f"### {say(f'phase.{phase}', self.notes)}"]))
-                cells.append(("code", [*with_comments(self.phase(steps)), "", shown.get(phase, steps[-1].name)]))
-        cells.append(("markdown", ["## The same as functions"]))
+                deltas = ", ".join(step.name for step in steps if step.name.startswith("delta"))
+                shown = {"forward": self.program.prediction, "update": self.program.trainable[0], "backward": deltas}
+                cells.append(("markdown", [f"### {as_markdown(self.heading(phase, True))}"]))
+                cells.append(("code", [*with_comments(self.phase(steps)), "", shown.get(phase) or steps[-1].name]))
+        cells.append(("markdown", [f"## {self.say('source.functions')}"]))
         cells += [("code", self.define("step")), ("code", self.define("predict"))]
-        cells.append(("markdown", ["## The training, from the start"]))
+        cells.append(("markdown", [f"## {self.say('source.from_start')}"]))
         cells += [("code", weights), ("code", self.training_loop(run)), ("code", self.results(run))]
         definitions = self.definitions()
         top = [*self.import_lines(), *self.set_up(run), *["", ""] * bool(definitions), *definitions]
@@ -49,20 +49,21 @@ class PythonNotebooks(PythonScripts):
     def data_from_path(self, run: Run) -> list[str]:
         """The rows from a CSV named at the top of the cell."""
         return [
-            f"# the data: a CSV with a header line and {describe_columns(run)}",
+            self.about_file(run),
             'path = "data.csv"',
             *self.data_from_file(run, "path"),
+            *self.preparation(run),
         ]
 
     def first_batch(self, run: Run) -> list[str]:
         """The names that the step uses, at the top level of a notebook."""
         program = self.program
         _, unpack = self.signature("step")
-        lines = [*unpack, "N = len(X)"] + ["t = 1"] * program.counts_steps
+        lines = [*unpack, *self.counted("step")] + ["t = 1"] * program.counts_steps
         values = {**program.hyperparameters, **run.hyperparameters}
         lines += [f"{name} = {short_number(value)}" for name, value in values.items()]
         for mask in program.masks:
-            lines.append(f"{mask.name} = np.ones((N, {mask.units}), X.dtype)  # every unit is kept, in this first look")
+            lines.append(f"{mask.name} = np.ones((len(X), {mask.units}), X.dtype)  # {self.say('source.all_kept')}")
         return lines
 
 

@@ -1,4 +1,4 @@
-"""exp, log and tanh in elementary operations, for loops that the compiler vectorises; right to 2 units in the last place.
+"""exp, log and tanh in elementary operations, for loops that a compiler vectorises; right to 2 units in the last place.
 
 exp      x = n ln 2 + r, exp(x) = 2**n (1 + r + r**2 Q(r)); adding 1.5 * 2**52 (double) leaves n in the low bits, from
          where a shift puts it into the exponent

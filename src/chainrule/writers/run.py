@@ -9,6 +9,21 @@ Rows = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """How the columns of X and y came about: texts and numbers that a script keeps as data, never as names.
+
+    columns                 the name of every column of X
+    means, deviations       what was subtracted from every column of X, and what it was divided by
+    classes                 what every column of y stands for
+    """
+
+    columns: Sequence[str] = ()
+    means: Sequence[float] = ()
+    deviations: Sequence[float] = ()
+    classes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """The facts of a training run that a script repeats.
 
@@ -17,6 +32,7 @@ class Run:
     batch_size          rows in a batch; None for all of them
     shuffle             whether every epoch draws a new order
     sample_weight       a weight for every row; where X is None, only whether there are any
+    preparation         how the columns came about, for people and for rows to come
     every               print the error every so many epochs; None for at most ten times
     """
 
@@ -34,6 +50,7 @@ class Run:
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
     sample_weight: Sequence[float] | None = None
     every: int | None = None
+    preparation: Preparation | None = None
 
     @property
     def report_every(self) -> int:

@@ -44,9 +44,31 @@ class PythonScripts(ArrayWriter):
         """The rows as they are."""
         assert run.X is not None
         assert run.y is not None
-        lines = ["# the data", *array("X", run.X, run.dtype), *array("y", run.y, run.dtype)]
+        lines = [f"# {self.say('source.data')}", *array("X", run.X, run.dtype), *self.targets(run)]
         if run.sample_weight is not None:
             lines += array("sample_weight", [[weight] for weight in run.sample_weight], run.dtype)
+        return [*lines, *self.preparation(run)]
+
+    def targets(self, run: Run) -> list[str]:
+        """The values of y, or where it is one-hot as the class of each row."""
+        assert run.y is not None
+        if run.outputs == 1 or not all(sorted(row) == [0] * (run.outputs - 1) + [1] for row in run.y):
+            return array("y", run.y, run.dtype)
+        first, *rest = array("labels", [list(row).index(1) for row in run.y], "")
+        lines = [first, *rest] if rest else [f"{first}  # {self.say('source.class')}"]
+        return [*lines, f"y = np.eye({run.outputs}, dtype=np.{run.dtype})[labels]"]
+
+    def preparation(self, run: Run) -> list[str]:
+        """What the columns are, as constants: every name is a quoted text."""
+        made = run.preparation
+        lines: list[str] = []
+        if made and made.columns:
+            lines += ["", f"# {self.say('source.prepared' if made.means else 'source.columns')}"]
+            lines += texts("FEATURES", made.columns)
+        if made and made.means:
+            lines += [*array("MEAN", made.means, run.dtype), *array("STD", made.deviations, run.dtype)]
+        if made and made.classes:
+            lines += ["", f"# {self.say('source.classes')}", *texts("CLASSES", made.classes)]
         return lines
 
     def data_from_argument(self, run: Run) -> list[str]:
@@ -54,12 +76,17 @@ class PythonScripts(ArrayWriter):
         self.needs.add("sys")
         columns = describe_columns(run)
         return [
-            f"# the data: a CSV with a header line and {columns}",
+            self.about_file(run),
             "if len(sys.argv) != 2:",
             f'{INDENT}sys.exit(f"usage: python {{sys.argv[0]}} DATA.csv\\n"',
             f'{INDENT}         "DATA.csv has a header line and {columns}")',
             *self.data_from_file(run, "sys.argv[1]"),
+            *self.preparation(run),
         ]
+
+    def about_file(self, run: Run) -> str:
+        text = self.say("source.data_csv", features=run.features, outputs=run.outputs)
+        return f"# {text}" + f"; {self.say('source.data_csv_weight')}" * (run.sample_weight is not None)
 
     def data_from_file(self, run: Run, path: str) -> list[str]:
         D, weighted = run.features, run.sample_weight is not None
@@ -79,9 +106,9 @@ class PythonScripts(ArrayWriter):
 
     def weights(self, run: Run) -> list[str]:
         """The initial values, drawn in the order in which the engine draws them."""
-        lines = ["# the parameters: weights start at random", f"random = np.random.RandomState({run.seed})"]
+        lines = [f"# {self.say('source.parameters_random')}", f"random = np.random.RandomState({run.seed})"]
         if not any(v.limit and name not in run.starts for name, v in self.program.parameters.items()):
-            lines = ["# the parameters"] + lines[1:] * self.is_random(run)
+            lines = [f"# {self.say('source.parameters')}"] + lines[1:] * self.is_random(run)
         before = ""
         for name, variable in self.program.parameters.items():
             given = run.starts.get(name, variable.values)
@@ -89,7 +116,7 @@ class PythonScripts(ArrayWriter):
                 lines += array(name, given, run.dtype)
                 if name in run.starts and variable.limit and self.is_random(run):
                     drawn = math.prod(int(n) for n in variable.shape)
-                    lines.append(f"random.random_sample({drawn})  # passes over what {name} would have started with")
+                    lines.append(f"random.random_sample({drawn})  # {self.say('source.passed_over', name=name)}")
             elif variable.limit:
                 limit = self(parse(variable.limit, {}))
                 if "(" in limit:
@@ -112,7 +139,7 @@ class PythonScripts(ArrayWriter):
         state = self.program.state
         if not state:
             return []
-        lines, together = ["", "# the state: what a step hands on to the next"], set()
+        lines, together = ["", f"# {self.say('source.state')}"], set()
         for name in self.program.parameters:
             slots = [slot for slot in state if slot.endswith(name) and slot.removesuffix(name).isalpha()]
             slots = [slot for slot in slots if state[slot].shape == self.program.parameters[name].shape]
@@ -128,10 +155,10 @@ class PythonScripts(ArrayWriter):
     def training_loop(self, run: Run) -> list[str]:
         whole = run.batch_size is None or run.batch_size >= run.rows
         counted = ["t = 0"] if self.program.counts_steps else []
-        order = [] if whole or run.shuffle else ["order = np.arange(len(X))  # the rows stay in order"]
+        order = [] if whole or run.shuffle else [f"order = np.arange(len(X))  # {self.say('source.in_order')}"]
         body = [*self.report(run), *(self.whole_batch(run) if whole else self.batches(run))]
         head = f"for epoch in range({run.epochs}):"
-        return ["# the training", *counted, *order, head, *(INDENT + line for line in body)]
+        return [f"# {self.say('source.training')}", *counted, *order, head, *(INDENT + line for line in body)]
 
     def report(self, run: Run) -> list[str]:
         """The error now and then."""
@@ -163,10 +190,11 @@ class PythonScripts(ArrayWriter):
         size = run.batch_size
         head = f"for start in range(0, len(X), {size}):"
         rows = [f"rows = order[start : start + {size}]"]
-        if any(name.startswith("running_") for name in self.program.state):
+        known = run.X is not None and run.rows % (size or 1) != 1
+        if any(name.startswith("running_") for name in self.program.state) and not known:
             head = f"for start in range(0, len(X) - 1, {size}):"
-            last = f"len(X) - start == {(size or 0) + 1}"
-            rows = [f"stop = len(X) if {last} else start + {size}  # no batch of one row", "rows = order[start:stop]"]
+            stop = f"stop = len(X) if len(X) - start == {(size or 0) + 1} else start + {size}"
+            rows = [f"{stop}  # {self.say('source.no_single')}", "rows = order[start:stop]"]
         rows += ["t += 1"] * self.program.counts_steps + [draw(mask, "rows") for mask in self.program.masks]
         rows += [*self.call_step(run, "[rows]"), "total += len(rows) * float(loss)"]
         order = ["order = random.permutation(len(X))"] if run.shuffle else []
@@ -222,17 +250,24 @@ def constant(variable: Variable, dtype: str) -> str:
 
 def array(name: str, values: Any, dtype: str) -> list[str]:
     """`X = np.array([...])`, a row of a matrix on a line, a column of numbers in as few lines as fit."""
-    kind = f"dtype=np.{dtype}"
+    kind = f", dtype=np.{dtype}" if dtype else ""  # whole numbers, where there is none
     if not hasattr(values, "__len__"):
-        return [f"{name} = np.array({numeral(values, dtype)}, {kind})"]
+        return [f"{name} = np.array({numeral(values, dtype)}{kind})"]
     rows = [row_text(row, dtype) for row in values]
-    whole = f"{name} = np.array([{', '.join(rows)}], {kind})"
+    whole = f"{name} = np.array([{', '.join(rows)}]{kind})"
     matrix = len(rows) > 1 and hasattr(values[0], "__len__") and len(values[0]) > 1
     if len(whole) <= WIDTH and not matrix:
         return [whole]
     if matrix:
-        return [f"{name} = np.array([", *(f"{INDENT}{row}," for row in rows), f"], {kind})"]
-    return [f"{name} = np.array([", *filled(INDENT, rows, ",", INDENT), f"], {kind})"]
+        return [f"{name} = np.array([", *(f"{INDENT}{row}," for row in rows), f"]{kind})"]
+    return [f"{name} = np.array([", *filled(INDENT, rows, ",", INDENT), f"]{kind})"]
+
+
+def texts(name: str, values: Sequence[str]) -> list[str]:
+    """`CLASSES = ["setosa", ...]`: texts of users within quotes, as ASCII where a character is not to be seen."""
+    quoted = [f'"{v}"' if v.isprintable() and not set('"\\\\') & set(v) else ascii(v) for v in map(str, values)]
+    whole = f"{name} = [{', '.join(quoted)}]"
+    return [whole] if len(whole) <= WIDTH else [f"{name} = [", *filled(INDENT, quoted, ",", INDENT), "]"]
 
 
 def row_text(row: Any, dtype: str) -> str:

@@ -1,6 +1,10 @@
 """20-64-64-2 relu, softmax; softmax cross entropy; Adam
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
+
+parameters: W1 (20, 64) random, b1 (64,) zeros, W2 (64, 64) random, b2 (64,) zeros,
+    W3 (64, 2) random, b3 (2,) zeros
+state: mW1 to vb3 zeros in the shape of their parameters
 """
 
 import numpy as np

@@ -1,6 +1,10 @@
-"""5-6-1 relu, sigmoid; binary cross entropy; Momentum
+"""5-6-1 relu, sigmoid, batch norm; binary cross entropy; momentum
 
 Derived and written by chainrule; needs JAX.
+
+parameters: W1 (5, 6) random, gamma1 (6,) ones, beta1 (6,) zeros, W2 (6, 1) random, b2 (1,) zeros
+state: vW1 to vb2 zeros in the shape of their parameters, running_mean1 (6,) zeros,
+    running_variance1 (6,) ones
 """
 
 import jax

@@ -1,6 +1,10 @@
-"""6-8-4-1 tanh, linear; half mean squared error; Nesterov; L2 penalty
+"""6-8-4-1 tanh, linear, dropout 0.2; half mean squared error; Nesterov momentum; L2 penalty
 
 Derived and written by chainrule; needs JAX.
+
+parameters: W1 (6, 8) random, b1 (8,) zeros, W2 (8, 4) random, b2 (4,) zeros, W3 (4, 1) random,
+    b3 (1,) zeros
+state: vW1 to vb3 zeros in the shape of their parameters
 """
 
 import jax
@@ -12,7 +16,7 @@ def step(X, y, mask1, mask2, parameters, state, learning_rate=0.01, mu=0.9, l2=1
     """One training step on X (N, 6) and y (N, 1).
 
     Returns the loss before it, the new parameters and state.
-    mask1 and mask2 hold 1 for a unit that is kept (probability 0.8), else 0.
+    mask1, mask2: 1 for a unit that is kept (probability 0.8), else 0.
     """
     W1, b1, W2, b2, W3, b3 = parameters
     vW1, vb1, vW2, vb2, vW3, vb3 = state

@@ -1,6 +1,8 @@
-"""3-1 sigmoid; half squared error; GradientDescent
+"""3-1 sigmoid; half squared error; gradient descent
 
 Derived and written by chainrule; needs JAX.
+
+parameters: W1 (3, 1) random
 """
 
 import jax

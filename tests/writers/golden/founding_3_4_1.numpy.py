@@ -1,6 +1,8 @@
-"""3-4-1 sigmoid; half squared error; GradientDescent
+"""3-4-1 sigmoid; half squared error; gradient descent
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
+
+parameters: W1 (3, 4) random, W2 (4, 1) random
 """
 
 import numpy as np

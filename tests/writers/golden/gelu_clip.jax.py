@@ -1,6 +1,9 @@
-"""4-5-3 gelu, softmax; softmax cross entropy; AdamW
+"""4-5-3 gelu, softmax; softmax cross entropy; AdamW; clipped gradient
 
 Derived and written by chainrule; needs JAX.
+
+parameters: W1 (4, 5) random, b1 (5,) zeros, W2 (5, 3) random, b2 (3,) zeros
+state: mW1 to vb2 zeros in the shape of their parameters
 """
 
 import jax

@@ -1,6 +1,9 @@
-"""3-5-2 leaky_relu, linear; huber; RMSprop; ElasticNet penalty
+"""3-5-2 leaky_relu, linear; huber; RMSprop; elastic net penalty
 
 Derived and written by chainrule; needs JAX.
+
+parameters: W1 (3, 5) random, b1 (5,) zeros, W2 (5, 2) random, b2 (2,) zeros
+state: sW1 to sb2 zeros in the shape of their parameters
 """
 
 import jax

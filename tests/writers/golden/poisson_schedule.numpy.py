@@ -1,6 +1,9 @@
-"""2-4-1 silu, exp; poisson; Adagrad
+"""2-4-1 silu, exp; poisson; Adagrad, cosine decay after warm-up; clipped deltas
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
+
+parameters: W1 (2, 4) random, b1 (4,) zeros, W2 (4, 1) random, b2 (1,) zeros
+state: sW1 to sb2 zeros in the shape of their parameters
 """
 
 import math

@@ -1,6 +1,10 @@
 """8-32-32-1 tanh, linear; mean squared error; Adam
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
+
+parameters: W1 (8, 32) random, b1 (32,) zeros, W2 (32, 32) random, b2 (32,) zeros,
+    W3 (32, 1) random, b3 (1,) zeros
+state: mW1 to vb3 zeros in the shape of their parameters
 """
 
 import numpy as np

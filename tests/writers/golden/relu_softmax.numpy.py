@@ -1,6 +1,8 @@
-"""4-8-3 relu, softmax; softmax cross entropy; GradientDescent
+"""4-8-3 relu, softmax; softmax cross entropy; gradient descent
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
+
+parameters: W1 (4, 8) random, b1 (8,) zeros, W2 (8, 3) random, b2 (3,) zeros
 """
 
 import numpy as np

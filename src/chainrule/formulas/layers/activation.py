@@ -22,7 +22,7 @@ class Activation(Layer):
     """
 
     name: ActivationLike
-    formula: Formula = field(init=False, repr=False, compare=False)
+    formula: Formula = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "formula", activation(self.name))
@@ -35,5 +35,5 @@ class Activation(Layer):
         return build.activation(self.formula.apply(z=x, **scalars), x, "activation")
 
     @property
-    def activation_name(self) -> str:
-        return self.formula.name
+    def activation_formula(self) -> Formula:
+        return self.formula

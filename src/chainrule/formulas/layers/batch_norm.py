@@ -27,6 +27,10 @@ class BatchNorm(Layer):
         Ioffe & Szegedy, ICML (2015), 448-456, algorithms 1 and 2.
     """
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return ("batch norm",)
+
     def forward(self, build: Builder, x: Name) -> Name:
         if build.training:
             mean = build.step("mean", x.mean(axis=0), "mean", differentiable=False)

@@ -10,10 +10,13 @@ from typing import Any
 from ...program.builder import Builder
 from ...program.expr import Expr, Name
 from ..activations import ActivationLike
+from ..formula import Formula
 from ..initial import check_initial, limit
 from .activation import Activation
 from .batch_norm import BatchNorm
 from .layer import Layer
+
+MAXIMUM_UNITS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Dense(Layer):
         trainable   False leaves the layer's parameters as they are: their gradient steps are omitted
         initial     glorot, he or uniform, or W itself as nested lists or an array; None chooses by the activation
     Raises
-        ValueError: units < 1, or an unknown activation or initial (the message lists the known ones).
+        ValueError: units < 1 or > 1,000,000, or an unknown activation or initial (the message lists the known ones).
     Source
         Rumelhart, Hinton & Williams, Nature 323 (1986), 533-536.
     """
@@ -39,13 +42,15 @@ class Dense(Layer):
     batch_norm: bool = False
     trainable: bool = True
     initial: Any = None
-    then: Activation = field(init=False, repr=False, compare=False)
+    then: Activation = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.units, bool) or not hasattr(self.units, "__index__"):
             raise ValueError(f"Dense({self.units!r}): units must be a whole number")
         if self.units < 1:
             raise ValueError(f"Dense({self.units}): units must be at least 1")
+        if self.units > MAXIMUM_UNITS:
+            raise ValueError(f"Dense({self.units}): a layer holds at most {MAXIMUM_UNITS:,} units")
         object.__setattr__(self, "units", index(self.units))
         object.__setattr__(self, "then", Activation(self.activation))
         object.__setattr__(self, "activation", self.then.name)
@@ -81,15 +86,19 @@ class Dense(Layer):
         return self.units
 
     @property
-    def activation_name(self) -> str:
-        return self.then.activation_name
+    def extras(self) -> tuple[str, ...]:
+        return ("batch norm",) if self.batch_norm else ()
+
+    @property
+    def activation_formula(self) -> Formula:
+        return self.then.formula
 
 
 def as_rows(values: Any) -> tuple[tuple[float, ...], ...]:
     """A matrix of numbers as nested tuples."""
     try:
         rows = tuple(tuple(float(number) for number in row) for row in values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("the initial weights must be a matrix of numbers, or glorot, he or uniform") from None
     if not all(isfinite(number) for row in rows for number in row):
         raise ValueError("the initial weights must be finite numbers")

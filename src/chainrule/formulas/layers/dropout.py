@@ -28,6 +28,10 @@ class Dropout(Layer):
         if isinstance(self.rate, bool) or not isinstance(self.rate, (int, float)) or not 0 <= self.rate < 1:
             raise ValueError(f"Dropout({self.rate!r}): the rate must be at least 0 and below 1")
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return (f"dropout {self.rate:g}",) if self.rate else ()
+
     def forward(self, build: Builder, x: Name) -> Name:
         if not build.training or self.rate == 0:
             return x

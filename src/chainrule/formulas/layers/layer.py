@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...program.builder import Builder
 from ...program.expr import Name
+from ..formula import Formula
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class Layer:
         return features
 
     @property
-    def activation_name(self) -> str | None:
+    def extras(self) -> tuple[str, ...]:
+        """What a title names besides units and activations: `batch norm`."""
+        return ()
+
+    @property
+    def activation_formula(self) -> Formula | None:
         """The activation it ends with, or None where it leaves the activation as it is."""
         return None
+
+    @property
+    def activation_name(self) -> str | None:
+        """What that activation is called."""
+        return None if self.activation_formula is None else self.activation_formula.name

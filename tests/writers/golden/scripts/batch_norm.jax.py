@@ -1,4 +1,4 @@
-"""5-6-1 relu, sigmoid; binary cross entropy; Momentum
+"""5-6-1 relu, sigmoid, batch norm; binary cross entropy; momentum
 
 Derived and written by chainrule; needs JAX.
 """

@@ -1,11 +1,13 @@
-"""5-6-1 relu, sigmoid; binary cross entropy; Momentum
+"""5-6-1 relu, sigmoid, batch norm; binary cross entropy; momentum
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
 """
 
 import math
 
 import numpy as np
+
+np.seterr(over="ignore")  # a saturated sigmoid
 
 
 def relu(z):

@@ -1,6 +1,6 @@
-"""6-8-4-1 tanh, linear; half mean squared error; Nesterov; L2 penalty
+"""6-8-4-1 tanh, linear, dropout 0.2; half mean squared error; Nesterov momentum; L2 penalty
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 def step(X, y, mask1, mask2, parameters, state, learning_rate=0.01, mu=0.9, l2=1e-4):
     """One training step on X (N, 6) and y (N, 1), in place; returns the loss before it.
 
-    mask1 and mask2 hold 1 for a unit that is kept (probability 0.8), else 0.
+    mask1, mask2: 1 for a unit that is kept (probability 0.8), else 0.
     """
     W1, b1, W2, b2, W3, b3 = parameters
     vW1, vb1, vW2, vb2, vW3, vb3 = state

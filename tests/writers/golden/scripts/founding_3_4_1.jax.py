@@ -1,4 +1,4 @@
-"""3-4-1 sigmoid; half squared error; GradientDescent
+"""3-4-1 sigmoid; half squared error; gradient descent
 
 Derived and written by chainrule; needs JAX.
 """

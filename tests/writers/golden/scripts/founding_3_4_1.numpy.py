@@ -1,9 +1,11 @@
-"""3-4-1 sigmoid; half squared error; GradientDescent
+"""3-4-1 sigmoid; half squared error; gradient descent
 
-Derived and written by chainrule; needs NumPy only.
+Derived and written by chainrule; needs NumPy.
 """
 
 import numpy as np
+
+np.seterr(over="ignore")  # a saturated sigmoid
 
 
 def sigmoid(z):

@@ -1,4 +1,4 @@
-"""4-5-3 gelu, softmax; softmax cross entropy; AdamW
+"""4-5-3 gelu, softmax; softmax cross entropy; AdamW; clipped gradient
 
 Derived and written by chainrule; needs JAX.
 """
@@ -85,17 +85,8 @@ X = np.array([
     [1.53, 1.47, 0.15, 0.38],
     [-0.89, -1.98, -0.35, 0.16],
 ], dtype=np.float64)
-y = np.array([
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-], dtype=np.float64)
+labels = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2])  # the class of each row
+y = np.eye(3, dtype=np.float64)[labels]
 
 # the parameters: weights start at random
 random = np.random.RandomState(0)

@@ -1,4 +1,4 @@
-"""2-4-1 silu, exp; poisson; Adagrad
+"""2-4-1 silu, exp; poisson; Adagrad, cosine decay after warm-up; clipped deltas
 
 Derived and written by chainrule; needs JAX.
 """
@@ -70,7 +70,7 @@ def predict(X, parameters):
     return jnp.exp(a1 @ W2 + b2)
 
 
-# the data: a CSV with a header line and 2 columns of X, then 1 of y
+# the data: a CSV with a header line; columns of X: 2, then of y: 1
 if len(sys.argv) != 2:
     sys.exit(f"usage: python {sys.argv[0]} DATA.csv\n"
              "DATA.csv has a header line and 2 columns of X, then 1 of y")

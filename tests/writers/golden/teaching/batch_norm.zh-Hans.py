@@ -1,6 +1,6 @@
-"""5-6-1 relu, sigmoid; binary cross entropy; Momentum
+"""5-6-1 relu, sigmoid, batch norm; binary cross entropy; momentum
 
-Derived and written by chainrule; needs NumPy only.
+由 chainrule 推导并写成，需要 NumPy。
 
 奠基文章中的名称与本程序名称的对照：
     l0 = X：输入
@@ -10,6 +10,9 @@ Derived and written by chainrule; needs NumPy only.
     l1_delta, l2_delta = -delta1, -delta2：delta，符号相反
 奠基文章把误差取为目标减输出（y - a），这里取 dL/da = a - y。
 因此文章给权重做加法，这里做减法，走的是同一步。
+
+parameters: W1 (5, 6) 随机数, gamma1 (6,) 全 1, beta1 (6,) 全 0, W2 (6, 1) 随机数, b2 (1,) 全 0
+state: vW1 至 vb2 全 0，形状同各自的参数, running_mean1 (6,) 全 0, running_variance1 (6,) 全 1
 """
 
 import numpy as np
@@ -24,64 +27,67 @@ def sigmoid(z):
 
 
 def step(X, y, parameters, state, learning_rate=0.1, mu=0.9):
-    """One training step on X (N, 5) and y (N, 1), in place; returns the loss before it."""
+    """用 X (N, 5) 和 y (N, 1) 就地训练一步；返回这一步之前的损失。"""
     W1, gamma1, beta1, W2, b2 = parameters
     vW1, vgamma1, vbeta1, vW2, vb2, running_mean1, running_variance1 = state
     N = len(X)
 
     # 前向传播
-    z1 = X @ W1                                             # (N, 6)  激活前的值：输入的加权和
-    mean1 = z1.mean(axis=0)                                 # (6,)  每一列在这个批次上的均值
-    variance1 = z1.var(axis=0)                              # (6,)  每一列在这个批次上的方差
-    std1 = np.sqrt(variance1 + 1e-5)                        # (6,)  标准差；加上很小的 epsilon，以免除以 0
-    n1 = (z1 - mean1) / std1                                # (N, 6)  归一化：减去均值，再除以标准差
-    s1 = gamma1 * n1 + beta1                                # (N, 6)  缩放并平移：gamma 和 beta 由训练得到
-    a1 = relu(s1)                                           # (N, 6)  激活值：每个神经元传出的信号  [l1]
-    z2 = a1 @ W2 + b2                                       # (N, 1)  激活前的值：输入的加权和
-    p = sigmoid(z2)                                         # (N, 1)  以概率表示的输出，介于 0 和 1 之间  [l2]
+    z1 = X @ W1                       # (N, 6)  预激活值：输入的加权和
+    mean1 = z1.mean(axis=0)           # (6,)  每一列在这个批次上的均值
+    variance1 = z1.var(axis=0)        # (6,)  每一列在这个批次上的方差
+    std1 = np.sqrt(variance1 + 1e-5)  # (6,)  标准差；加上很小的 epsilon，以免除以 0
+    n1 = (z1 - mean1) / std1          # (N, 6)  归一化：减去均值，再除以标准差
+    s1 = gamma1 * n1 + beta1          # (N, 6)  缩放并平移：gamma 和 beta 由训练得到
+    a1 = relu(s1)                     # (N, 6)  激活值：每个神经元传出的信号  [l1]
+    z2 = a1 @ W2 + b2                 # (N, 1)  预激活值：输入的加权和
+    p = sigmoid(z2)                   # (N, 1)  以概率表示的输出，介于 0 和 1 之间  [l2]
 
     # 损失
-    data_loss = (np.logaddexp(0, z2) - y * z2).mean()       # 损失：用一个数衡量输出与目标相差多少
+    data_loss = (np.logaddexp(0, z2) - y * z2).mean()  # 损失：用一个数衡量输出与目标相差多少
 
     # 反向传播：delta = 误差 * 斜率
-    delta2 = (p - y) / N                                    # (N, 1)  delta（dL/dz）：斜率被损失抵消，剩下输出 - 目标  [-l2_delta]
-    error1 = delta2 @ W2.T                                  # (N, 6)  误差（dL/da）：经由权重传回的那份责任  [-l1_error]
-    slope1 = a1 > 0                                         # (N, 6)  激活函数的斜率：对 z 的变化有多敏感
-    ds1 = error1 * slope1                                   # (N, 6)  delta（dL/dz）= 误差 * 斜率
-    dn1 = ds1 * gamma1                                      # (N, 6)  损失随这个值如何变化（导数）
-    delta1 = (dn1 - dn1.mean(axis=0) - n1 * (dn1 * n1).mean(axis=0)) / std1  # (N, 6)  损失随这个值如何变化（导数）  [-l1_delta]
-    dW1 = X.T @ delta1                                      # (5, 6)  权重的梯度：输入 * delta，对所有样本求和
-    dgamma1 = (ds1 * n1).sum(axis=0)                        # (6,)  梯度：损失随这个参数如何变化
-    dbeta1 = ds1.sum(axis=0)                                # (6,)  梯度：损失随这个参数如何变化
-    dW2 = a1.T @ delta2                                     # (6, 1)  权重的梯度：输入 * delta，对所有样本求和
-    db2 = delta2.sum(axis=0)                                # (1,)  偏置的梯度：delta，对所有样本求和
+    # (N, 1)  delta（dL/dz）：斜率被损失抵消，剩下输出 - 目标; 相除，因为损失取平均  [-l2_delta]
+    delta2 = (p - y) / N
+    error1 = delta2 @ W2.T            # (N, 6)  误差（dL/da）：经由权重传回的那份责任  [-l1_error]
+    slope1 = a1 > 0                   # (N, 6)  激活函数的斜率：对 z 的变化有多敏感
+    ds1 = error1 * slope1             # (N, 6)  dL/ds = 误差 * 斜率
+    dn1 = ds1 * gamma1                # (N, 6)  dL/dn：经由缩放系数 gamma 传回
+    # (N, 6)  delta（dL/dz）：经由归一化传回  [-l1_delta]
+    delta1 = (dn1 - dn1.mean(axis=0) - n1 * (dn1 * n1).mean(axis=0)) / std1
+    dW1 = X.T @ delta1                # (5, 6)  权重的梯度：输入 * delta，对所有样本求和
+    dgamma1 = (ds1 * n1).sum(axis=0)  # (6,)  梯度：损失随这个参数如何变化
+    dbeta1 = ds1.sum(axis=0)          # (6,)  梯度：损失随这个参数如何变化
+    dW2 = a1.T @ delta2               # (6, 1)  权重的梯度：输入 * delta，对所有样本求和
+    db2 = delta2.sum(axis=0)          # (1,)  偏置的梯度：delta，对所有样本求和
 
     # 参数更新
-    vW1[...] = mu * vW1 + dW1
-    W1 -= learning_rate * vW1                               # (5, 6)  每个参数沿梯度的反方向走一步  [syn0]
-    vgamma1[...] = mu * vgamma1 + dgamma1
-    gamma1 -= learning_rate * vgamma1                       # (6,)  每个参数沿梯度的反方向走一步
-    vbeta1[...] = mu * vbeta1 + dbeta1
-    beta1 -= learning_rate * vbeta1                         # (6,)  每个参数沿梯度的反方向走一步
-    vW2[...] = mu * vW2 + dW2
-    W2 -= learning_rate * vW2                               # (6, 1)  每个参数沿梯度的反方向走一步  [syn1]
-    vb2[...] = mu * vb2 + db2
-    b2 -= learning_rate * vb2                               # (1,)  每个参数沿梯度的反方向走一步
+    # 对每个参数 w 及其梯度 dw 都一样
+    for w, dw, v in (
+        (W1, dW1, vW1),
+        (gamma1, dgamma1, vgamma1),
+        (beta1, dbeta1, vbeta1),
+        (W2, dW2, vW2),
+        (b2, db2, vb2),
+    ):
+        v[...] = mu * v + dw                                # 速度：旧速度乘以 mu，加上梯度
+        w -= learning_rate * v                              # 每个参数沿速度的反方向走一步
     running_mean1[...] = 0.9 * running_mean1 + 0.1 * mean1  # (6,)  各批次的滑动平均，预测时使用
-    running_variance1[...] = 0.9 * running_variance1 + 0.1 * variance1 * N / (N - 1)  # (6,)  各批次的滑动平均，预测时使用
+    # (6,)  各批次的滑动平均，预测时使用
+    running_variance1[...] = 0.9 * running_variance1 + 0.1 * variance1 * N / (N - 1)
 
     return data_loss
 
 
 def predict(X, parameters, state):
-    """The output for the rows of X (N, 5)."""
+    """X (N, 5) 各行的输出。"""
     W1, gamma1, beta1, W2, b2 = parameters
     *_, running_mean1, running_variance1 = state
-    z1 = X @ W1                               # (N, 6)  激活前的值：输入的加权和
+    z1 = X @ W1                               # (N, 6)  预激活值：输入的加权和
     std1 = np.sqrt(running_variance1 + 1e-5)  # (6,)  标准差；加上很小的 epsilon，以免除以 0
     n1 = (z1 - running_mean1) / std1          # (N, 6)  归一化：减去均值，再除以标准差
     s1 = gamma1 * n1 + beta1                  # (N, 6)  缩放并平移：gamma 和 beta 由训练得到
     a1 = relu(s1)                             # (N, 6)  激活值：每个神经元传出的信号  [l1]
-    z2 = a1 @ W2 + b2                         # (N, 1)  激活前的值：输入的加权和
+    z2 = a1 @ W2 + b2                         # (N, 1)  预激活值：输入的加权和
     p = sigmoid(z2)                           # (N, 1)  以概率表示的输出，介于 0 和 1 之间  [l2]
     return p

@@ -1,0 +1,106 @@
+"""The benchmarks run, and refuse to time what computes something else. Nothing here is timed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import run
+from benchmarks.cases import CASES, sweep_case
+from benchmarks.clock import Sampled
+from benchmarks.contenders import HOMES, SHORT, contender
+from benchmarks.contenders.by_hand import ByHand
+from benchmarks.goals import GOALS
+from benchmarks.report import Results, markdown
+from benchmarks.verify import Unequal, check
+
+ROOT = Path(__file__).parent.parent
+TINY = ("--rounds", "1", "--seconds", "0.0001", "--batches", "2")
+
+
+@pytest.fixture(autouse=True)
+def compiling_is_allowed(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
+
+
+def test_the_short_form_verifies_times_and_reports(tmp_path):
+    command = [sys.executable, "-m", "benchmarks", "--short", "--no-pin", *TINY, "--output", str(tmp_path)]
+    command += ["--cases", "R1", "R2a", "R2c", "--only", "steps", "one-row"]
+    environment = {**os.environ, "PYTHONWARNINGS": "error", "MPLCONFIGDIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("computes the same") == 3 * sum(not contender(key).missing() for key in SHORT)
+    assert done.stdout.strip() == (tmp_path / "report.md").read_text().strip()
+    assert "| NumPy by hand" in done.stdout
+    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    assert numbers["steps"]["R1"]["hand"]["samples"][0] > 0
+
+
+@pytest.mark.parametrize("key", [key for key in HOMES if key != "compile"])
+@pytest.mark.parametrize("case", ["R1", "R2a", "R2b", "R2c"])
+def test_a_contender_computes_the_same(key, case):
+    kind = contender(key)
+    if kind.missing():
+        pytest.skip(kind.missing())
+    if not kind.fits(CASES[case]):
+        pytest.skip(f"{kind.name} has no {case}")
+    check(kind, CASES[case].small(2))
+
+
+class Careless(ByHand):
+    """Forgets one batch in eight."""
+
+    name = "careless"
+
+    def run(self, blocks):
+        blocks = blocks.copy()
+        blocks[:, 0] = blocks[:, 1]
+        return super().run(blocks)
+
+
+def test_a_contender_that_computes_something_else_is_refused():
+    with pytest.raises(Unequal, match="careless on R2b in float64"):
+        check(Careless, CASES["R2b"])
+
+
+def test_a_block_holds_every_row_once():
+    case = CASES["R2b"].small()
+    blocks = case.take(2)
+    assert blocks.shape == (2, case.block, case.batch)
+    for block in blocks:
+        assert sorted(block.ravel()) == list(range(case.rows))
+    assert not np.array_equal(blocks[0], blocks[1])
+
+
+def test_operations_and_parameters_are_counted():
+    case = CASES["R2b"]
+    assert case.parameters == 20 * 64 + 64 + 64 * 64 + 64 + 64 * 2 + 2
+    assert case.flops == 2 * 32 * (2 * 20 * 64 + 3 * 64 * 64 + 3 * 64 * 2)
+    assert sweep_case(2048).parameters == 4_243_458
+
+
+def test_the_report_says_which_goals_are_met():
+    results = Results(names={"c": "chainrule C", "jax": "JAX", "torch": "PyTorch"})
+    results.steps["R1"] = {"c": Sampled((1e-7,)), "jax": Sampled((4e-7,)), "torch": Sampled((5e-5,))}
+    results.floors["R1"] = 9e-8
+    numbers = results.numbers()
+    assert numbers["R1: jax / c"] == pytest.approx(4)
+    said = {goal.number: goal.met(numbers) for goal in GOALS}
+    assert said["R1: c / floor"]
+    assert said["R1: jax / c"]
+    assert said["R1: torch / c"] is False
+    assert said["R4: jax / c"] is None
+    text = markdown(results)
+    assert "| R1: torch / c | >= 1000 x | 500 x | **not met** |" in text
+    assert "| R4: jax / c | >= 1.15 x | - | not measured |" in text
+
+
+def test_the_page_has_a_place_for_the_numbers():
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert [text.count(mark) for mark in run.MARKS] == [1, 1]

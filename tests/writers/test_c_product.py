@@ -1,0 +1,123 @@
+"""Emitted C of every network: compiler x build x number type x kernels.
+
+`make test` takes a sample in which all pairs meet, `make test-all` everything.
+"""
+
+import itertools
+import subprocess
+
+import numpy as np
+import pytest
+
+from chainrule.program.steps import Step
+from chainrule.writers import KERNELS, writer
+from tests.writers.agreement import TOLERANCE, assert_agree, reference_steps, reference_trace
+from tests.writers.compiled import Compiled, compile_c, flags_for
+from tests.writers.product import pairs, product
+from tests.zoo import ZOO, sample
+
+WAYS = {
+    "compiler": ("gcc", "clang"),
+    "build": ("-O2", "-O3", "sanitizers"),
+    "real": ("double", "float"),
+    "kernels": tuple(KERNELS["c"]),
+}
+SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
+LOOSE = {"double": TOLERANCE, "float": 2e-4}
+FUNCTIONS = ("step", "predict", "evaluate", "trace", "train")
+
+
+@pytest.mark.parametrize(("name", "compiler", "build", "real", "kernels"), product(list(ZOO), WAYS, 1))
+def test_emitted_c(name, compiler, build, real, kernels, tmp_path):
+    program = ZOO[name]()
+    if build == "sanitizers":
+        runs_clean(program, compiler, real, kernels, tmp_path)
+    else:
+        agrees_with_the_reference(program, compiler, build, real, kernels, tmp_path)
+
+
+def agrees_with_the_reference(program, compiler, level, real, kernels, folder):
+    given = sample(program)
+    compiled = Compiled(program, folder, level, compiler=compiler, real=real, kernels=kernels)
+    expected = reference_trace(program, given)
+    found = compiled.trace(given)
+    named = [step.name for step in program.full.steps if isinstance(step, Step)]
+    assert set(named) <= set(found)
+    shaped = {name: found[name].reshape(np.shape(expected[name])) for name in named}
+    assert_agree(program.full, shaped, expected, LOOSE[real])
+    losses, after = compiled.steps(given, 3)
+    wanted, reference = reference_steps(program, given, 3)
+    np.testing.assert_allclose(losses, wanted, rtol=LOOSE[real])
+    assert_agree(program, after, reference, LOOSE[real] if real == "double" else 1e-3)
+
+
+DRIVER = """
+#include <stdlib.h>
+static double noise(int i) {{ return 0.5 + 0.4 * sin(1.7 * i); }}
+int main(void) {{
+    {declared}
+    double total = 0.0;
+    {filled}
+    const long long offsets[] = {{2, 3, 7, 9}}, rows[] = {{9, 9, 3, 0, 2, 1, 3, 3, 2}};
+    for (int t = 1; t <= 3; t++)
+        total += (double)step({step});
+    predict({predict});
+    total += (double)evaluate({evaluate}) + (double)trace({trace});
+    train({train});
+    total += losses[0] + losses[1] + losses[2];
+    {freed}
+    return total == total ? 0 : 1;
+}}
+"""
+
+
+def driver(program, real, kernels):
+    """A main() that runs every function on made-up numbers, each array of just its size."""
+    written_by = writer("c", kernels)(program, real=real, rows=4)
+    written = written_by.written(FUNCTIONS)
+    text = written_by.module(FUNCTIONS)
+    declared = {"double *losses": "malloc(3 * sizeof(double))"}
+    filled, calls = [], {}
+    columns = {name: int(shape[1]) for name, shape in program.inputs.items()}
+    masks = {mask.name for mask in program.masks}
+    for function in written:
+        given = []
+        for name in written_by.arguments(function):
+            if name in ("t", "N", "steps", "offsets", "rows", "losses"):
+                given.append({"N": "4", "t": "1", "steps": "3"}.get(name, name))
+                continue
+            if name in written_by.structs:
+                kind = written_by.struct_of(function.name) if name == "s" else written_by.structs[name]
+                if f"struct {kind} {{" not in text:
+                    given.append("0")
+                    continue
+                variable, size, pointer = f"the_{kind}", f"sizeof(struct {kind})", f"struct {kind} *the_{kind}"
+            else:
+                rows, wide = 9 if name in masks else 4, columns.get(name, columns["y"])
+                if name == "batch":
+                    wide = sum(columns[other] for other in columns if other not in masks)
+                variable, size, pointer = f"given_{name}", f"{rows * wide} * sizeof(real)", f"real *given_{name}"
+            if pointer not in declared:
+                declared[pointer] = f"malloc({size})"
+                loop = f"for (int i = 0; i < (int)({size} / sizeof(real)); i++)"
+                filled.append(f"{loop} ((real *){variable})[i] = (real)noise(i);")
+            given.append(variable)
+        calls[function.name] = ", ".join(given)
+    lines = (f"{pointer} = {value};" for pointer, value in declared.items())
+    freed = (f"free({pointer.split('*')[1]});" for pointer in declared)
+    inside = {"declared": lines, "filled": filled, "freed": freed}
+    return text + DRIVER.format(**calls, **{name: "\n    ".join(part) for name, part in inside.items()})
+
+
+def runs_clean(program, compiler, real, kernels, folder):
+    source = driver(program, real, kernels)
+    built = compile_c(source, folder, *SANITIZE, compiler=compiler, strict=flags_for(kernels), output="emitted")
+    done = subprocess.run([str(built)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_all_pairs_of_ways_meet():
+    ways = {"a": ("0", "1"), "b": ("0", "1", "2"), "c": ("0", "1"), "d": ("x", "y", "z")}
+    cases = product([str(i) for i in range(10)], ways, 2)
+    everything = set().union(*map(pairs, itertools.product(*ways.values())))
+    assert set().union(*(pairs(case[1:]) for case in cases)) == everything
