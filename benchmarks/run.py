@@ -26,6 +26,7 @@ PARTS = ("steps", "one-row", "start", "memory", "formulas", "sweep")
 SHORT_PARTS = ("steps", "one-row", "start")
 SHORT_CASES = ("R1", "R2a", "R2b", "R2c")
 BUSY = 0.3  # other programs that want a core, for each core: from there on the report says so
+CAPTION = "Microseconds a step over the width; how many times as long as chainrule C each peer takes"
 MARKS = ("<!-- numbers -->", "<!-- end of numbers -->")
 
 
@@ -149,7 +150,9 @@ def draw(results: Results, path: Path) -> Path | None:
 def into_docs(text: str, picture: Path | None) -> None:
     """Put the numbers of this run between the marks of docs/benchmarks.md, and its picture beside it."""
     page = ROOT / "docs" / "benchmarks.md"
-    before, after = page.read_text(encoding="utf-8").split(MARKS[0])[0], page.read_text().split(MARKS[1])[1]
+    before, rest = page.read_text(encoding="utf-8").split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
     if picture:
         (page.parent / picture.name).write_bytes(picture.read_bytes())
+        text = f"![{CAPTION}]({picture.name})\n\n{text}"
     page.write_text(f"{before}{MARKS[0]}\n{text}{MARKS[1]}{after}", encoding="utf-8")
