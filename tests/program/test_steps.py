@@ -308,3 +308,33 @@ def test_a_formula_from_a_python_function_can_be_pickled():
 def test_the_same_declaration_derives_the_same_program(program):
     assert program.declaration.derive() == program
     assert condense(program.full) == program
+
+
+def test_an_edit_reaches_prediction_too():
+    """Also where the training shares a step (sigmoid1), drops units out, or normalises by the batch."""
+    import numpy as np
+
+    from chainrule.engines import make_engine
+
+    silu = cr.derive(cr.Network.parse("3-4-1", activation="silu"), "mean_squared_error")
+    assert [str(s) for s in silu.replace("a1", "tanh(z1)").prediction_steps] == [
+        "a1 = tanh(X @ W1 + b1)",
+        "z2 = a1 @ W2 + b2",
+    ]
+    assert "sigmoid(z1) * 2" in str(silu.replace("a1", "z1 * (sigmoid1 * 2)").prediction_steps[-2])
+    dropped = cr.derive(cr.Network.parse("3-4-1", dropout=0.5), "mean_squared_error").replace("z2", "2 * (h1 @ W2)")
+    assert str(dropped.prediction_steps[-1]) == "z2 = 2 * (a1 @ W2)"
+    normal = cr.derive(cr.Network.parse("3-4-1", batch_norm=True), "mean_squared_error").replace("n1", "z1 - mean1")
+    assert any("running_mean1" in str(step) for step in normal.prediction_steps)
+    assert make_engine(normal, "numpy").predict(np.ones((2, 3), "f4"), *_started(normal)).shape == (2, 1)
+    weighted = cr.derive(cr.Network.parse("3-4-1"), "mean_squared_error", weighted=True)
+    with pytest.raises(ProgramError, match="data_loss: prediction uses sample_weight"):
+        weighted.replace("data_loss", "(sample_weight * abs(z2 - y)).sum()")
+
+
+def _started(program):
+    import numpy as np
+
+    from chainrule.training.start import draw
+
+    return draw(program, np.random.RandomState(0), np.dtype("float32"))

@@ -222,7 +222,11 @@ class Program:
         steps = (*full.steps[:position], replace(old, expression=expression), *full.steps[position + 1 :])
 
         def same(listed: tuple[Step, ...]) -> tuple[Step, ...]:
-            return tuple(replace(s, expression=expression) if s.name == name and s == old else s for s in listed)
+            """The prediction's step of this name, with the formula in the names that prediction has."""
+            if all(step.name != name for step in listed):
+                return listed
+            formula = full.in_prediction(expression, listed, name)
+            return tuple(replace(step, expression=formula) if step.name == name else step for step in listed)
 
         changed = replace(
             full,
@@ -232,6 +236,23 @@ class Program:
             edited=(*dict.fromkeys((*full.edited, name)),),
         )
         return condense(verify(changed)) if self.unfolded else verify(changed)
+
+    def in_prediction(self, expression: Expr, listed: tuple[Step, ...], name: str) -> Expr:
+        """An expression of the training in the names of prediction: no dropout, running statistics, nothing shared."""
+        known = {"N", "X", "y", *self.parameters, *self.state, *(step.name for step in listed)}
+        while unknown := [found for found in names(expression) if found not in known]:
+            step = next((s for s in self.steps if s.name == unknown[0] and isinstance(s, Step)), None)
+            if f"running_{unknown[0]}" in self.state:
+                value: Expr = Name(f"running_{unknown[0]}", self.state[f"running_{unknown[0]}"].shape)
+            elif step is not None and step.note == "shared":
+                value = step.expression
+            elif step is not None and step.note == "dropout":
+                (before,) = (n for n in _leaves(step.expression) if n.name not in self.inputs)
+                value = before
+            else:
+                raise ProgramError(f"{name}: prediction uses {unknown[0]}, which only training has")
+            expression = substitute(expression, {unknown[0]: value})
+        return expression
 
     def source(self, language: str = "numpy", **options: Any) -> str:
         """The program as source code; the options are those of `chainrule.writers.write`."""
