@@ -173,10 +173,10 @@ FLUSH = """\
 #if defined(__SSE__)
 #include <xmmintrin.h>
 static unsigned flush(void) { const unsigned before = _mm_getcsr(); _mm_setcsr(before | 0x8040); return before; }
-static void restore(unsigned before) { _mm_setcsr(before); }
+static void unflush(unsigned before) { _mm_setcsr(before); }
 #else
 static unsigned flush(void) { return 0; }
-static void restore(unsigned before) { (void)before; }
+static void unflush(unsigned before) { (void)before; }
 #endif"""
 
 SOFTPLUS = """\
@@ -305,7 +305,7 @@ class TiledCWriter(CWriter):
         written = super().written(functions)
         for function in written:
             if function.name == "train":
-                function.lines[:] = ["const unsigned before = flush();", *function.lines, "restore(before);"]
+                function.lines[:] = ["const unsigned before = flush();", *function.lines, "unflush(before);"]
         return written
 
     def body(self, functions: Sequence[Function]) -> str:
