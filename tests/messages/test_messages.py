@@ -20,10 +20,18 @@ SIMPLIFIED = set("输权误们这为个层络经网损导数对")
 TRADITIONAL = set("輸權誤們這為個層絡經網損導數對")
 
 
+def topics(language: str) -> list[str]:
+    return sorted(file.name for file in files("chainrule.messages").joinpath(language).iterdir())
+
+
 def pairs(language: str) -> list[tuple[str, str]]:
-    """The entries of a catalogue as they stand in the file: in order, repeated keys included."""
-    text = files("chainrule.messages").joinpath(f"{language}.json").read_text(encoding="utf-8")
-    entries: list[tuple[str, str]] = json.loads(text, object_pairs_hook=list)
+    """The entries of a catalogue as they stand in its files: in order, repeated keys included."""
+    entries: list[tuple[str, str]] = []
+    for topic in topics(language):
+        text = files("chainrule.messages").joinpath(language, topic).read_text(encoding="utf-8")
+        own: list[tuple[str, str]] = json.loads(text, object_pairs_hook=list)
+        assert all(f"{key.partition('.')[0]}.json" == topic for key, _ in own), topic
+        entries += own
     return entries
 
 
@@ -37,6 +45,7 @@ def width(text: str) -> int:
 @pytest.mark.parametrize("language", LANGUAGES)
 class TestCatalogue:
     def test_keys_are_sorted_unique_and_those_of_english(self, language):
+        assert topics(language) == topics("en")
         keys = [key for key, _ in pairs(language)]
         assert keys == sorted(set(keys))
         assert keys == list(CATALOGUES["en"])

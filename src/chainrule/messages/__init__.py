@@ -1,5 +1,7 @@
 """Everything chainrule says to people: one catalogue a language, key -> text, shared with the web pages.
 
+A catalogue is a folder, `en/`, with a file for each topic: `en/demo.json` holds the keys `demo.*`.
+
 A text is looked up by its key and filled in where it says `{name}`:
 
     say("demo.trained", "en", iterations=60_000, seconds="1.9")    # '60,000 iterations in 1.9 s'
@@ -53,5 +55,7 @@ def choose_language(explicit: str | None = None) -> str:
 def _catalogue(language: str) -> dict[str, str]:
     if language not in LANGUAGES:
         raise KeyError(f"no messages in {language!r}; the languages are {', '.join(LANGUAGES)}")
-    texts: dict[str, str] = json.loads(files(__name__).joinpath(f"{language}.json").read_text(encoding="utf-8"))
+    texts: dict[str, str] = {}
+    for file in files(__name__).joinpath(language).iterdir():
+        texts |= json.loads(file.read_text(encoding="utf-8"))
     return texts
