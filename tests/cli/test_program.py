@@ -157,3 +157,28 @@ def test_tab(line, offered):
     process = start([], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=settings)
     stdout, stderr = process.communicate()
     assert (stdout.decode().split(), stderr) == (offered.split(), b"")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["source"], ["train", "--help"], ["demo"]], ids="-".join)
+def test_a_full_disk_is_told_in_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        process = start(arguments, stdout=full, stderr=subprocess.PIPE)
+        _, stderr = process.communicate()
+    assert (process.returncode, stderr) == (2, b"error: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["source"]], ids="-".join)
+def test_closed_streams_take_everything(arguments):
+    process = start(arguments, preexec_fn=lambda: (os.close(1), os.close(2)))
+    assert process.wait() == 0
+
+
+def test_a_reader_that_has_seen_enough():
+    process = start(["demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1

@@ -1,5 +1,6 @@
 """`chainrule train`: from a table to a trained network."""
 
+import os
 import re
 import signal
 import subprocess
@@ -284,12 +285,33 @@ def test_a_script_never_writes_over_data(cli, table, tmp_path):
     data = table(GOOD, "mine.csv")
     result = cli("train", data, "--target", "y", "--script", tmp_path / "mine.py")
     assert result.exit_code == 2
-    assert "its data would be written over" in result.stderr
+    assert "would be written over the table itself" in result.stderr
     other = table(GOOD, "other.csv")
     result = cli("train", data, "--target", "y", "--script", tmp_path / "other.py")
     assert result.exit_code == 2
     assert "that no script has written" in result.stderr
     assert data.read_text() == other.read_text() == GOOD
+
+
+def test_a_script_never_writes_over_another_program_or_the_table(cli, table, tmp_path):
+    program = tmp_path / "mine.py"
+    program.write_text("import chainrule\n")
+    data = table(GOOD, "table.py")
+    for name, complaint in ((program, "that no script has written"), (data, "over the table itself")):
+        result = cli("train", data, "--target", "y", "--script", name)
+        assert result.exit_code == 2
+        assert complaint in result.stderr
+    assert program.read_text() == "import chainrule\n"
+    assert data.read_text() == GOOD
+
+
+def test_a_script_that_cannot_be_written_is_refused_before_training(cli, table, tmp_path, monkeypatch):
+    asked = os.access  # root may write anywhere
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & os.W_OK and asked(path, mode))
+    result = cli("train", table(GOOD), "--target", "y", "--script", tmp_path / "new.py")
+    assert result.exit_code == 2
+    assert "no right to write" in result.stderr
+    assert "epochs" not in result.stdout
 
 
 def test_a_training_that_diverges_says_where_and_what_to_do(cli, iris):

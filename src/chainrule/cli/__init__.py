@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from .check import check
 from .demo import demo
 from .page import Page
 from .predict import predict
-from .screen import LanguageOption, PlainOption, is_plain
+from .screen import LanguageOption, PlainOption, is_plain, refused
 from .source import source
 from .train import train
 
@@ -60,9 +61,33 @@ for group, command in commands:
 
 def main() -> None:
     """The entry point of the program `chainrule`."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows another, and nothing fails
+    prepare_streams()
     if is_plain(sys.argv):
         app.rich_markup_mode = None
-    app(prog_name="chainrule")
+    try:
+        try:
+            app(prog_name="chainrule")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # a reader such as `head` that has seen enough
+        give_up_stdout()
+        sys.exit(1)
+    except OSError as error:  # help and version, which no command prints; or the very last words
+        give_up_stdout()
+        refused(error)
+        sys.exit(2)
+
+
+def prepare_streams() -> None:
+    """A terminal that lacks a letter shows another; a stream that is closed swallows all: neither makes a command fail."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the program runs
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def give_up_stdout() -> None:
+    """Let Python not write once more, when it ends, what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

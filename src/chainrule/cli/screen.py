@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import unicodedata
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 WIDTH = 80
+CANNOT_WRITE = {errno.ENOSPC, errno.EIO, errno.EBADF}  # what printing may meet
 MOST_LINES, MOST_CHARACTERS = 12, 500  # of an error message
 NOT_AT_LINE_START = "，。、；：！？）」』》】%"
 
@@ -137,7 +139,8 @@ def refused(error: BaseException) -> None:
     """What is wrong, on standard error: at most 12 lines, nothing in them that a terminal would obey."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+        where = "standard output" if error.filename is None and error.errno in CANNOT_WRITE else error.filename
+        text = error.strerror if where is None else f"{where}: {error.strerror}"
     lines = [shown(line) for line in ("error: " + (text or type(error).__name__)).split("\n")]
     if sys.stderr.isatty():
         lines = [part for line in lines for part in wrapped(line, WIDTH)]

@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files import check_target, replace_file
+from ..messages import say
 from .screen import Screen
 
 if TYPE_CHECKING:
     from ..training import Training
 
+MOST_BEFORE_MARK = 4096  # bytes; the mark of a script stands in its docstring, below the title
+
 
 def check_script(script: Path, file: Path) -> None:
-    """Refuse, before any training, what could not be written afterwards, or would write over somebody's data."""
+    """Refuse, before any training, what could not be written afterwards, or would write over somebody's file."""
     if script.suffix != ".py":
         raise ValueError(f"--script {script}: the name must end in .py")
-    if not script.parent.is_dir():
-        raise ValueError(f"--script {script}: there is no directory {script.parent}")
-    if script.is_dir():
-        raise ValueError(f"--script {script}: this is a directory")
-    data = script.with_suffix(".csv")
-    if not data.exists():
+    check_free(script, file, say("source.provenance", library="NumPy"), within=MOST_BEFORE_MARK)
+    check_free(script.with_suffix(".csv"), file, "x1,", within=len("x1,"))
+
+
+def check_free(path: Path, file: Path, mark: str, within: int) -> None:
+    """Refuse a place where there is anything but what an earlier `--script` wrote, told by its mark near the beginning."""
+    check_target(path, "--script")
+    if not path.exists():
         return
-    if data.is_dir() or (file.exists() and data.samefile(file)):
-        raise ValueError(f"--script {script}: its data would be written over {data}; choose another name")
-    with data.open("rb") as beginning:
-        if not beginning.readline(16).startswith(b"x1,"):
-            raise ValueError(f"--script {script}: there is a {data} that no script has written; choose another name")
+    if file.exists() and path.samefile(file):
+        raise ValueError(f"--script: {path} would be written over the table itself; choose another name")
+    with path.open("rb") as beginning:
+        if mark.encode() not in beginning.read(within):
+            raise ValueError(f"--script: there is a {path} that no script has written; choose another name")
 
 
 def write_script(screen: Screen, run: Training, script: Path, epochs: int) -> None:
     """The complete program, which goes through so many epochs, and where its data are not in it, these."""
     facts = replace(run.as_run(), epochs=epochs)
-    script.write_text(run.program.source("numpy", form="script", run=facts), encoding="utf-8")
     command = f"python {script}"
     if facts.X is None:
-        run.save_data(script.with_suffix(".csv"))
-        command += f" {script.with_suffix('.csv')}"
+        data = script.with_suffix(".csv")
+        content = BytesIO()
+        run.save_data(content)
+        replace_file(data, content.getvalue())
+        command += f" {data}"
+    replace_file(script, run.program.source("numpy", form="script", run=facts).encode())
     screen.line()
     screen.say("train.script", path=str(script))
     screen.line(f"  {command}")

@@ -116,6 +116,10 @@ def source(
     from .network_option import NETWORK_OPTIONS, check_options, is_file, with_file
 
     screen = Screen(ctx, plain, lang)
+    if output_file is not None:
+        from ..files import check_target
+
+        check_target(output_file, "-o")
     usual = FOUNDING if network is None else OTHERS
     wanted = form or (usual.form if usual.form in writer(language).forms else OTHERS.form)
     if wanted not in FORMS:
@@ -160,7 +164,9 @@ def source(
     if output_file is None:
         screen.code(text, language)
     else:
-        output_file.write_text(text + "\n", encoding="utf-8")
+        from ..files import replace_file
+
+        replace_file(output_file, f"{text}\n".encode())
 
 
 def loss_and_output(network: str | None, loss: str | None, output: str | None) -> tuple[str, str]:

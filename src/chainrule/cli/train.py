@@ -237,7 +237,8 @@ def train(
         show_training(screen, network, run, *named(declared, optimizer, schedule, base))
         if program:
             screen.line()
-            screen.say("train.program")
+            same = run.engine.name == "numpy"
+            screen.say("train.program" if same else "train.program_in_numpy", engine=run.engine.name)
             screen.line()
             screen.code(step.source("numpy", form="step").rstrip())
         if place is not None:

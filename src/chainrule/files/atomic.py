@@ -25,6 +25,16 @@ NOT_FOLLOWING = getattr(os, "O_NOFOLLOW", 0)
 NO_DIRECTORY_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}  # file systems that have none, and need none
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` in the place of `path`, or of the file that it links to, durably.
+
+    Raises
+        FileError: it cannot be written, and why; what was there before still is.
+    """
+    target = Path(os.path.realpath(path))
+    write_file(target, content, target.with_name(f"{target.name}.{os.getpid()}.new"))
+
+
 def write_file(path: Path, content: bytes, temporary: Path, previous: Path | None = None) -> None:
     """Put `content` in the place of `path`, durably.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data import DataError, Preparation, shown_path
-from .atomic import check_target, write_file
+from .atomic import check_target, replace_file
 from .errors import FileError
 from .network_file import NetworkFile
 from .tensors import Array, Contents, kind_at, read_tensors, to_bytes
@@ -67,8 +67,7 @@ class Model:
         """
         target = Path(path)
         check_model_target(target)
-        target = Path(os.path.realpath(target))
-        write_file(target, self.to_bytes(), target.with_name(f"{target.name}.{os.getpid()}.new"))
+        replace_file(target, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -350,7 +350,7 @@ class Training:
             sample_weight=None if weights is None else weights[:, 0].tolist(),
         )
 
-    def save_data(self, path: str | Path) -> None:
+    def save_data(self, path: str | Path | IO[bytes]) -> None:
         """Write the data as the CSV that a script reads: the columns of X, then of y, then the weight of the row."""
         names = [f"x{i + 1}" for i in range(self.X.shape[1])] + [f"y{i + 1}" for i in range(self.y.shape[1])]
         names += ["weight"] * ("sample_weight" in self.inputs)
