@@ -161,7 +161,7 @@ def test_tab(line, offered):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["source"], ["train", "--help"], ["demo"]], ids="-".join)
 def test_a_full_disk_is_told_in_one_line(arguments):
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         process = start(arguments, stdout=full, stderr=subprocess.PIPE)
         _, stderr = process.communicate()
     assert (process.returncode, stderr) == (2, b"error: standard output: No space left on device\n")
