@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -79,11 +80,11 @@ def main() -> None:
 
 
 def prepare_streams() -> None:
-    """A terminal that lacks a letter shows another; a stream that is closed swallows all: neither makes a command fail."""
+    """A terminal that lacks a letter shows another, a stream that is closed takes all: neither makes a command fail."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the program runs
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as we run
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
 

@@ -26,7 +26,7 @@ def check_script(script: Path, file: Path) -> None:
 
 
 def check_free(path: Path, file: Path, mark: str, within: int) -> None:
-    """Refuse a place where there is anything but what an earlier `--script` wrote, told by its mark near the beginning."""
+    """Refuse a place where there is anything but what an earlier `--script` wrote, told by its mark."""
     check_target(path, "--script")
     if not path.exists():
         return
