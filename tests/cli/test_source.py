@@ -114,7 +114,7 @@ def test_into_a_file(cli, tmp_path):
         (["3-4-1", "--loss", "(p - y)**2 + q"], "position"),
         (["3-4-1", "--activation", "p - y"], "no activation"),
         (["3-4-1", "--activation", "z\x1b[31m"], "printable"),
-        (["3-4-1", "-o", "/"], "/: Is a directory"),
+        (["3-4-1", "-o", "/"], "-o /: this is a directory"),
     ],
 )
 def test_bad_input_is_refused(cli, arguments, message):
