@@ -41,11 +41,12 @@ BESIDE = {
 }
 BELOW = {*NETWORK_SIDE, *RUNNING_SIDE, *BESIDE}
 ON_TOP = {
+    "models": BELOW,
     "plot": BELOW,
     "report": BELOW | {"plot"},
     "estimators": BELOW,
-    "lab": BELOW | {"plot", "report", "estimators"},
-    "cli": BELOW | {"plot", "report", "estimators", "lab"},
+    "lab": BELOW | {"models", "plot", "report", "estimators"},
+    "cli": BELOW | {"models", "plot", "report", "estimators", "lab"},
 }
 ROOMS = NETWORK_SIDE | RUNNING_SIDE | BESIDE | ON_TOP
 

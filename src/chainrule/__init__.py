@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 HOMES = {
     "network": ("Network",),
+    "data": ("Preparation", "find_roles", "read_table"),
     "derivation": ("derive",),
     "estimators": ("MLPClassifier", "MLPRegressor"),
     "formulas.layers": ("Activation", "BatchNorm", "Dense", "Dropout", "Layer"),
@@ -31,10 +32,14 @@ HOMES = {
     "program.text": ("FormulaError",),
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
     "observe": ("check_gradients", "trace"),
+    "models": ("Checkpoints", "Predictor", "load", "resume", "save"),
 }  # fmt: skip
 HOME_OF = {name: module for module, names in HOMES.items() for name in names}
 
 if TYPE_CHECKING:
+    from .data import Preparation as Preparation
+    from .data import find_roles as find_roles
+    from .data import read_table as read_table
     from .derivation import derive as derive
     from .estimators import MLPClassifier as MLPClassifier
     from .estimators import MLPRegressor as MLPRegressor
@@ -63,6 +68,11 @@ if TYPE_CHECKING:
     from .formulas.schedules import ExponentialDecay as ExponentialDecay
     from .formulas.schedules import Schedule as Schedule
     from .formulas.schedules import StepDecay as StepDecay
+    from .models import Checkpoints as Checkpoints
+    from .models import Predictor as Predictor
+    from .models import load as load
+    from .models import resume as resume
+    from .models import save as save
     from .network import Network as Network
     from .observe import check_gradients as check_gradients
     from .observe import trace as trace

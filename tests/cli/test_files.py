@@ -112,8 +112,8 @@ def test_predictions(cli, iris, model):
 def test_predictions_are_those_of_the_training(cli, iris, model):
     import numpy as np
 
-    from chainrule.cli.answers import Predictor
     from chainrule.data import read_csv
+    from chainrule.models import Predictor
 
     table = read_csv(iris)
     outputs = [Predictor.of(Model.load(model), "m", engine).outputs(table) for engine in ("numpy", "reference", "auto")]

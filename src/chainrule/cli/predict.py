@@ -15,7 +15,7 @@ from .options import DecimalOption, DelimiterOption, EncodingOption, MissingOpti
 from .screen import LanguageOption, PlainOption, Screen
 
 if TYPE_CHECKING:
-    from ..data import Preparation, Table
+    from ..data import Table
 
 
 def predict(
@@ -45,14 +45,13 @@ def predict(
     not be there.
     """
     from ..data import read_table
-    from ..files import Model
-    from .answers import Predictor
+    from ..models import load
 
     screen = Screen(ctx, plain, lang)
-    predictor = Predictor.of(Model.load(model), str(model), engine)
+    predictor = load(model, engine)
     dialect = dialect_of(delimiter, decimal, encoding, missing)
-    table = read_table(sys.stdin.buffer if file == "-" else file, dialect)
-    check_columns(predictor.preparation, table)
+    predictor.preparation  # noqa: B018  a model that was trained on arrays is refused before the table is read
+    table = predictor.table(read_table(sys.stdin.buffer if file == "-" else file, dialect))
     added = predictor.columns(table)
     for name, count in predictor.preparation.unknown(table).items():
         tell(screen, "predict.unknown", name, count)
@@ -68,19 +67,6 @@ def predict(
         typer.echo("".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text), nl=False)
     else:
         typer.echo(text.encode(), nl=False)
-
-
-def check_columns(preparation: Preparation, table: Table) -> None:
-    """DataError, naming them all: columns that the model needs and the table lacks."""
-    from ..data import DataError, listed
-
-    missing = [feature.name for feature in preparation.features if feature.name not in table.names]
-    if missing:
-        word = "column" if len(missing) == 1 else "columns"
-        raise DataError(
-            f"{table.source} lacks the {word} {listed(missing)}, which the model was trained with; "
-            f"it has {listed(table.names)}"
-        )
 
 
 def tell(screen: Screen, key: str, name: str, count: int) -> None:

@@ -162,6 +162,7 @@ def train(
     by rules for the number of training rows: 64 relu units, Adam with a cosine schedule, about 3,000 steps, and an L2
     penalty that keeps small tables from being learned by heart.
     """
+    from ..data import digest_of_file
     from ..files import check_model_target
     from .samples import Split
     from .script import check_script, write_script
@@ -184,9 +185,9 @@ def train(
         dialect = dialect_of(delimiter, decimal, encoding, missing)
         share = validation or (VALIDATION_SHARE if early_stopping else 0.0)
         data = Split.read(file, target, task, seed, test, share, dialect, without or ())
+        digest = "" if model is None else digest_of_file(file)
 
         from ..derivation import derive
-        from ..files import NetworkFile
         from ..network import Network
         from ..training import Callback, Diverged, EarlyStopping, Training
         from .defaults import Defaults, rate_for, schedule_settings, steps_per_epoch
@@ -222,17 +223,17 @@ def train(
         stopping = EarlyStopping(patience=early_stopping) if early_stopping is not None else None
         callbacks: list[Callback] = [stopping] if stopping is not None else []
         if place is not None:
-            from .saving import Saving
+            from ..models import Checkpoints
 
-            callbacks.append(Saving(place, NetworkFile.of(step.declaration).to_dict(), every))
+            callbacks.append(Checkpoints(place, every, said=lambda epoch: typer.echo(f"saved epoch {epoch}")))
         run = Training(
             step, X, Y, epochs=rounds, batch_size=size, seed=seed, engine=engine, dtype=dtype, validation=held,
             callbacks=callbacks, progress=False if screen.plain else None,
         )  # fmt: skip
         if found is not None:
-            from .saving import go_on
+            from ..models.checkpoints import go_on
 
-            go_on(run, found, NetworkFile.of(step.declaration).to_dict(), str(checkpoint))
+            go_on(run, found, str(checkpoint))
         data.show(screen)
         show_training(screen, network, run, *named(declared, optimizer, schedule, base))
         if program:
@@ -265,7 +266,8 @@ def train(
     if script is not None:
         write_script(screen, run, script, stopping.best_epoch if stopping is not None else run.epoch)
     if model is not None:
-        save_model(screen, run, data, model, scores(goal, preparation, test_Y, output_of_test))
+        found_scores = scores(goal, preparation, test_Y, output_of_test)
+        save_model(screen, run, data, model, {"table_sha256": digest, "scores": found_scores})
     if run.interrupted:
         raise typer.Exit(130)
     if place is not None:
@@ -285,7 +287,7 @@ def check_batch_size(size: int | None, rows: int) -> int | None:
 
 def check_checkpoint(path: Path | None, every: int | None, resume: bool, model: Path | None) -> int:
     """How many epochs lie between two checkpoints."""
-    from .saving import USUAL_EVERY
+    from ..models.checkpoints import USUAL_EVERY
 
     if path is None and (resume or every is not None):
         raise ValueError(f"{'--resume' if resume else '--checkpoint-every'} needs --checkpoint PATH")
@@ -318,23 +320,12 @@ def opened(
     return place, found
 
 
-def save_model(screen: Screen, run: Training, data: Split, path: Path, scores: dict[str, float]) -> None:
-    from .. import __version__
+def save_model(screen: Screen, run: Training, data: Split, path: Path, facts: dict[str, Any]) -> None:
     from ..data import printable
-    from ..files import Model, NetworkFile
+    from ..models import save
 
-    provenance = {
-        "chainrule": __version__,
-        "table": printable(Path(data.table.source).name),
-        "rows": len(run.X),
-        "test_rows": len(data.test),
-        "seed": run.seed,
-        "epochs": run.epoch,
-        "engine": run.engine.name,
-        "scores": scores,
-    }
-    statistics = {name: array for name, array in run.state.items() if name.startswith("running_")}
-    Model(NetworkFile.of(run.program.declaration), run.parameters, statistics, data.preparation, provenance).save(path)
+    table = {"table": printable(Path(data.table.source).name), "test_rows": len(data.test)}
+    save(run, path, data.preparation, table | facts)
     screen.line()
     screen.say("train.model", path=str(path))
 

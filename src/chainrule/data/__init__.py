@@ -16,7 +16,7 @@ from .csv_file import read_csv
 from .dialect import Dialect
 from .errors import DataError
 from .frame import as_table
-from .opening import open_regular, read_regular
+from .opening import digest_of_file, open_regular, read_regular
 from .parquet_file import read_parquet
 from .prepare import Preparation
 from .quoting import listed, printable, quoted, shown_path
@@ -42,6 +42,7 @@ __all__ = [
     "check_row_weights",
     "check_target",
     "check_unit_interval",
+    "digest_of_file",
     "find_roles",
     "listed",
     "one_hot",

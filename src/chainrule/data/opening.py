@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import stat
+import sys
 
 from .errors import DataError
 from .quoting import shown_path
@@ -54,6 +56,15 @@ def read_regular(path: str | os.PathLike[str], most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise DataError(too_large(source, most_bytes))
     return content
+
+
+def digest_of_file(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of what a file holds, in hexadecimal. Raises DataError as `open_regular` does."""
+    with open_regular(path, sys.maxsize) as file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise DataError(f"{shown_path(path)} cannot be read: {reason(error)}") from None
 
 
 def too_large(source: str, most_bytes: int) -> str:

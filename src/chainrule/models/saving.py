@@ -1,0 +1,54 @@
+"""Models into files and out of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ..data import Preparation, shown_path
+from ..files import Model, NetworkFile
+from ..files.model_file import check_fits
+from ..training import Training
+from .predictor import Predictor
+
+
+def load(path: str | os.PathLike[str], engine: str = "auto") -> Predictor:
+    """The model in a file, ready for new rows on any engine.
+
+    Raises
+        DataError: there is none, or it is damaged, and why.  ValueError: an unknown engine.
+    """
+    return Predictor.of(Model.load(path), shown_path(path), engine)
+
+
+def save(
+    run: Training,
+    path: str | os.PathLike[str],
+    preparation: Preparation | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
+    """Write what a training has learned: all that `load` and `chainrule predict` need, in one .safetensors file.
+
+    preparation     how the columns of a table became X; None where the training was given arrays of its own
+    provenance      what else is to be known of it: names -> numbers, texts, or one more level of these
+
+    Raises
+        DataError: it cannot be written, what is there is no model, or the preparation is for another network.
+    """
+    model_of(run, preparation, provenance).save(path)
+
+
+def model_of(
+    run: Training, preparation: Preparation | None = None, provenance: Mapping[str, Any] | None = None
+) -> Model:
+    """The same, not yet written."""
+    from .. import __version__
+
+    facts = {"chainrule": __version__, "rows": len(run.X), "seed": run.seed, "epochs": run.epoch}
+    facts |= {"engine": run.engine.name, **(provenance or {})}
+    statistics = {name: array for name, array in run.state.items() if name.startswith("running_")}
+    network = NetworkFile.of(run.program.declaration)
+    if preparation is not None:
+        check_fits(preparation, network, "the model")
+    return Model(network, run.parameters, statistics, preparation, facts)
