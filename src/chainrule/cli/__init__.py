@@ -11,7 +11,7 @@ import typer
 
 from .check import check
 from .demo import demo
-from .page import Page
+from .page import CommandPage, Page
 from .predict import predict
 from .screen import LanguageOption, PlainOption, is_plain, refused
 from .source import source
@@ -55,9 +55,7 @@ def chainrule(
 
 commands: tuple[tuple[str, Any], ...] = ((SEE, demo), (SEE, source), (USE, train), (USE, predict), (USE, check))
 for group, command in commands:
-    paragraphs = (command.__doc__ or "").replace("\n    ", "\n").split("\n\n")
-    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    app.command(help=text, rich_help_panel=group)(command)
+    app.command(cls=CommandPage, rich_help_panel=group)(command)
 
 
 def main() -> None:

@@ -19,11 +19,28 @@ if TYPE_CHECKING:
 WIDTH = 80
 CANNOT_WRITE = {errno.ENOSPC, errno.EIO, errno.EBADF}  # what printing may meet
 MOST_LINES, MOST_CHARACTERS = 12, 500  # of an error message
+NOT_AT_LINE_END = "([（「『《【"
 NOT_AT_LINE_START = "，。、；：！？）」』》】%"
+
+
+
+def remember_language(ctx: typer.Context, tag: str | None) -> str | None:
+    """Let the help page, which is written before any command runs, know the language that was asked for."""
+    if tag is not None:
+        ctx.obj = {**(ctx.obj or {}), "lang": tag}
+    return tag
+
 
 PlainOption = Annotated[bool, typer.Option("--plain", help="no lines, no colours, no progress bar")]
 LanguageOption = Annotated[
-    str | None, typer.Option("--lang", help=f"{', '.join(LANGUAGES)}; by default the locale's", metavar="LANGUAGE")
+    str | None,
+    typer.Option(
+        "--lang",
+        help=f"{', '.join(LANGUAGES)}; by default the locale's",
+        metavar="LANGUAGE",
+        is_eager=True,
+        callback=remember_language,
+    ),
 ]
 
 
@@ -184,7 +201,7 @@ def pieces(text: str) -> list[str]:
         wide = unicodedata.east_asian_width(character) in "WF"
         after = found[-1] if found else ""
         joins = character in NOT_AT_LINE_START if wide else unicodedata.east_asian_width(after[-1:] or " ") not in "WF"
-        if after and joins and not (after.endswith(" ") and character != " "):
+        if after and (joins or after[-1] in NOT_AT_LINE_END) and not (after.endswith(" ") and character != " "):
             found[-1] += character
         else:
             found.append(character)

@@ -31,7 +31,7 @@ from .options import (
     beginning_with,
     option,
 )
-from .screen import PlainOption, Screen
+from .screen import PlainOption, Screen, remember_language
 
 WRITING = "How it is written"
 FORMS = ("module", "step")
@@ -75,7 +75,16 @@ def source(
     teaching: Annotated[bool, option(WRITING, "every value named, with its shape and a note", "--teaching")] = False,
     names: Annotated[str, option(WRITING, "ours, or founding: the founding texts' names beside ours")] = "ours",
     lang: Annotated[
-        str | None, option(WRITING, "language of the notes", "--lang", "--notes", metavar="LANGUAGE")
+        str | None,
+        typer.Option(
+            "--lang",
+            "--notes",
+            help="language of the notes",
+            rich_help_panel=WRITING,
+            metavar="LANGUAGE",
+            is_eager=True,
+            callback=remember_language,
+        ),
     ] = None,
     output_file: Annotated[Path | None, option(WRITING, "write it to a file", "-o", metavar="FILE")] = None,
     activation: Annotated[
