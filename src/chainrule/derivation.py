@@ -23,8 +23,9 @@ from .formulas.schedules import Schedule
 from .network import Network
 from .program.builder import Builder
 from .program.condense import condense
-from .program.expr import Call, Expr, N, Name, Number, call, contractions, names, replace_node, walk
-from .program.reverse import Reverse, expand
+from .program.expr import Call, Expr, N, Name, Number, call, names
+from .program.reverse import Reverse
+from .program.share import share
 from .program.simplify import simplify
 from .program.steps import Program, ProgramError, Statement, Step, Update, Variable, rename
 from .program.text import parse, rule
@@ -132,7 +133,7 @@ class Derivation:
         named = share([*forward, *loss_steps, *backward])
         prediction, predicted, fused_in_prediction = self.forward(Builder(declared.network.inputs, training=False))
         evaluated = self.data_loss(prediction, predicted, y, fused_in_prediction, None, training=False)
-        evaluation = share([*prediction, expanded(evaluated)])
+        evaluation = share([*prediction, evaluated])
         steps: list[Statement] = [*named, *scalars, *updates]
 
         renamed = {output.name: "p"} if self.is_probability(output, fused) else {}
@@ -143,7 +144,7 @@ class Derivation:
         return verify(
             Program(
                 steps=tuple(retitled(rename(step, renamed), renamed) for step in steps),
-                prediction_steps=renamed_steps(share(list(map(expanded, prediction))), renamed),
+                prediction_steps=renamed_steps(share(prediction), renamed),
                 evaluation_steps=renamed_steps(evaluation, renamed),
                 inputs=inputs,
                 parameters=self.build.parameters,
@@ -321,51 +322,6 @@ def split_assignment(text: str) -> tuple[str, str, str]:
     return target.rstrip("+-* "), operator, formula.strip()
 
 
-# --- shared sub-expressions ----------------------------------------------------------------------------------------
-
-
-def expanded(step: Step) -> Step:
-    return replace(step, expression=expand(step.expression))
-
-
-def share(steps: list[Step]) -> list[Step]:
-    """Give a name to what occurs twice: the step that already computes it, or a new one, named after op and layer."""
-    steps = [expanded(step) for step in steps]
-    for index, step in enumerate(steps):
-        if isinstance(step.expression, Call) and step.expression.row.shared:
-            for later in range(index + 1, len(steps)):
-                new = replace_node(steps[later].expression, step.expression, Name(step.name, step.shape))
-                steps[later] = replace(steps[later], expression=new)
-    while True:
-        found = repeated(steps)
-        if found is None:
-            return steps
-        first, node = found
-        number = max(s.number for s in steps) if steps[first].phase == "loss" else steps[first].number
-        taken, name, repeat = {step.name for step in steps}, f"{node.op}{number}", 1
-        while name in taken:
-            repeat += 1
-            name = f"{node.op}{number}_{repeat}"
-        shared = Step(name, node, steps[first].phase, "shared", steps[first].number)
-        steps = [replace(s, expression=replace_node(s.expression, node, Name(name, node.shape))) for s in steps]
-        steps.insert(first, shared)
-
-
-def repeated(steps: list[Step]) -> tuple[int, Call] | None:
-    """The first and largest expression worth a name that occurs more than once, and the step it first occurs in."""
-    occurrences: dict[Call, list[int]] = {}
-    for index, step in enumerate(steps):
-        for node in walk(step.expression):
-            if isinstance(node, Call) and node.row.shared and node.shape and not contractions(node):
-                occurrences.setdefault(node, []).append(index)
-    several = {node: where for node, where in occurrences.items() if len(where) > 1}
-    for node, where in several.items():
-        inside = [o for o in several if o != node and node in list(walk(o)) and len(several[o]) == len(where)]
-        if not inside:
-            return where[0], node
-    return None
-
-
 def renamed_steps(steps: list[Step], renamed: Mapping[str, str]) -> tuple[Step, ...]:
     return tuple(step for s in steps if isinstance(step := retitled(rename(s, renamed), renamed), Step))
 
@@ -377,4 +333,4 @@ def retitled(statement: Statement, renamed: Mapping[str, str]) -> Statement:
     return statement
 
 
-__all__ = ["Declaration", "Derivation", "derive", "simplify"]
+__all__ = ["Declaration", "Derivation", "derive"]
