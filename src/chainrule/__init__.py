@@ -33,6 +33,7 @@ HOMES = {
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
     "observe": ("check_gradients", "trace"),
     "models": ("Checkpoints", "Predictor", "load", "resume", "save"),
+    "observe.descent": ("Descent", "Differences", "descend", "differences"),
 }  # fmt: skip
 HOME_OF = {name: module for module, names in HOMES.items() for name in names}
 
@@ -76,6 +77,10 @@ if TYPE_CHECKING:
     from .network import Network as Network
     from .observe import check_gradients as check_gradients
     from .observe import trace as trace
+    from .observe.descent import Descent as Descent
+    from .observe.descent import Differences as Differences
+    from .observe.descent import descend as descend
+    from .observe.descent import differences as differences
     from .program.steps import Program as Program
     from .program.steps import Step as Step
     from .program.steps import Update as Update

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from .check import check
 from .demo import demo
+from .descend import FormulaCommand, descend
 from .page import CommandPage, Page
 from .predict import predict
 from .screen import LanguageOption, PlainOption, is_plain, refused
@@ -53,9 +55,12 @@ def chainrule(
         typer.echo(ctx.get_help())
 
 
-commands: tuple[tuple[str, Any], ...] = ((SEE, demo), (SEE, source), (USE, train), (USE, predict), (USE, check))
+commands: tuple[tuple[str, Any], ...] = (
+    (SEE, demo), (SEE, source), (SEE, descend), (USE, train), (USE, predict), (USE, check),
+)  # fmt: skip
+special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}
 for group, command in commands:
-    app.command(cls=CommandPage, rich_help_panel=group)(command)
+    app.command(cls=special.get(command, CommandPage), rich_help_panel=group)(command)
 
 
 def main() -> None:

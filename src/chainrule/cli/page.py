@@ -21,6 +21,7 @@ EXAMPLES = (
     ("chainrule source 784-128-10 --optimizer adam", "a network for digits"),
     ("chainrule source 2-8-1 --language jax -o net.py", "another, as a JAX module"),
     ("chainrule train examples/iris.csv --target species", "learn from a table"),
+    ('chainrule descend "x^2 - 4x + 6" --from 8', "go down a curve"),
 )
 MORE = "chainrule COMMAND --help explains a command and all its options."
 OWN_WORDS = ("Usage:", "Arguments", "Options", "Commands", "Examples", "required", "default: {value}", MORE)
