@@ -13,7 +13,8 @@ from chainrule.messages import LANGUAGES, choose_language, say
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Keys whose text may be the same in two languages: names and numbers; and words that both Chinese scripts write alike.
 SAME_TEXT = {
-    "descend.method_newton", "help.-10,10", "help.10", "help.relu", "help.numpy, jax, c, javascript", "help.utf-8, utf-16, cp1252, gb18030, ...",
+    "descend.method_newton", "help.-10,10", "help.10", "help.relu",
+    "help.numpy, jax, c, javascript", "help.utf-8, utf-16, cp1252, gb18030, ...",
     "help.See it", "help.Usage:", "help.Use it", "help.add biases",
 }  # fmt: skip
 # Notes stand at the end of a line of code. A Chinese character is two columns wide.
