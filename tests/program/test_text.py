@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chainrule.engines.reference import evaluate
@@ -68,6 +68,15 @@ PYTHON = {**VALUES, **{name: getattr(np, name) for name in
                        ("exp", "sin", "abs", "tanh", "sqrt", "sign", "floor", "maximum", "where")}}  # fmt: skip
 
 
+def parsed(text: str) -> Expr:
+    """The expression; a formula with a part such as exp(2000), which the parser refuses, is no example."""
+    try:
+        return parse(text, KNOWN)
+    except FormulaError as error:
+        assume("is no finite real number" not in str(error))
+        raise
+
+
 @given(texts())
 def test_formulas_mean_what_they_mean_in_python(text):
     with np.errstate(all="ignore"):
@@ -77,12 +86,12 @@ def test_formulas_mean_what_they_mean_in_python(text):
             return  # of Python's own numbers: 1 / 0, 1e3**1e3, floor of a complex number
         if np.iscomplexobj(expected):
             return
-        assert np.array_equal(evaluate(parse(text, KNOWN), VALUES), expected, equal_nan=True), text
+        assert np.array_equal(evaluate(parsed(text), VALUES), expected, equal_nan=True), text
 
 
 @given(texts())
 def test_round_trip(text):
-    expression = parse(text, KNOWN)
+    expression = parsed(text)
     written = to_text(expression)
     assert parse(written, KNOWN) == expression
     assert to_text(parse(written, KNOWN)) == written
