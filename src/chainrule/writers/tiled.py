@@ -1,7 +1,8 @@
 """The tiled kernel set: the same calls in `step`, faster kernels above them, for GCC and Clang.
 
-Contractions are computed in register tiles, six rows by two vectors of columns, into a small block `sum`; what follows
-element by element (bias, activation, slope, update in place) is applied to that block while it is in the first cache.
+Contractions are computed in register tiles, six rows by two vectors of columns, into a block `sum` of 128 rows by 64
+columns (float); what follows element by element (bias, activation, slope, update in place) is applied to that block
+while it is in the cache. Operands whose elements lie far apart are gathered first.
 exp, log and tanh are short polynomials without branches or tables: the compiler vectorises the loops that they are in.
 """
 
@@ -20,15 +21,18 @@ TILES = """\
 #include <stddef.h>
 #include <string.h>
 
-/* A vector register, and what is held of a product at a time: ROWS rows by PANEL columns, DEPTH products deep. */
+/* A vector register, and what is held of a product at a time: ROWS rows by WIDE columns, in panels of PANEL columns,
+ * DEPTH products deep. The tile in registers has TILE rows and one panel. */
 #if defined(__AVX512F__)
-enum { VECTOR = 64 };
+enum { VECTOR = 64, TILE = 8 };
 #elif defined(__AVX__)
-enum { VECTOR = 32 };
+enum { VECTOR = 32, TILE = 6 };
 #else
-enum { VECTOR = 16 };
+enum { VECTOR = 16, TILE = 6 };
 #endif
-enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, TILE = 6, ROWS = 96, DEPTH = 512 };
+enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, WIDE = 256 / (int)sizeof(real) };
+enum { ROWS = 128, DEPTH = 1024 / (int)sizeof(real) };
+enum { APART = ROWS + 16 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
@@ -38,35 +42,35 @@ typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), m
 #endif
 
 enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
-static int least(int a, int b) { return a < b ? a : b; }
+static inline int least(int a, int b) { return a < b ? a : b; }
 
 /* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to `sum` where it goes on. Element (i, k)
  * of a lies at i * row + k * along. */
 INLINE void tile(const int rows, const int vectors, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
                  const real *b, ptrdiff_t down, real *sum, int goes_on) {
-    vector c[TILE][2];
+    vector c[8][2];
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int v = 0; v < vectors; v++)
-            c[i][v] = goes_on ? *(const vector *)(sum + i * PANEL + v * LANES) : (vector){0};
+            c[i][v] = goes_on ? *(const vector *)(sum + i * WIDE + v * LANES) : (vector){0};
     for (int k = 0; k < depth; k++, a += along, b += down)
         UNROLL for (int i = 0; i < rows; i++)
             UNROLL for (int v = 0; v < vectors; v++)
                 c[i][v] += a[i * row] * *(const vector *)(b + v * LANES);
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int v = 0; v < vectors; v++)
-            *(vector *)(sum + i * PANEL + v * LANES) = c[i][v];
+            *(vector *)(sum + i * WIDE + v * LANES) = c[i][v];
 }
 
-/* All tiles of a block, from the tallest to single rows. */
-INLINE void stack(const int vectors, int rows, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
-                  const real *b, ptrdiff_t down, real *sum, int goes_on) {
+/* All tiles of a panel: tall ones, then four rows at a time, then single rows. */
+INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
+                  ptrdiff_t along, const real *b, ptrdiff_t down, real *sum, int goes_on) {
     int i = 0;
-    for (; i + TILE <= rows; i += TILE)
-        tile(TILE, vectors, depth, a + i * row, row, along, b, down, sum + i * PANEL, goes_on);
-    for (; i + 2 <= rows; i += 2)
-        tile(2, vectors, depth, a + i * row, row, along, b, down, sum + i * PANEL, goes_on);
+    for (; i + tall <= rows && rows - i != tall + 2; i += tall)
+        tile(tall, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+    for (; i + 4 <= rows; i += 4)
+        tile(4, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
     for (; i < rows; i++)
-        tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * PANEL, goes_on);
+        tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
 }
 
 /* to (depth, PANEL) = the transpose of from (columns, depth); four by four in registers where there are four. */
@@ -79,10 +83,12 @@ static void transpose(int columns, int depth, const real *from, ptrdiff_t apart,
         for (; k + 4 <= depth; k += 4) {
             const four a = *(const four *)(f + k), b = *(const four *)(f + apart + k);
             const four c = *(const four *)(f + 2 * apart + k), d = *(const four *)(f + 3 * apart + k);
-            *(four *)(to + k * PANEL + j) = (four){a[0], b[0], c[0], d[0]};
-            *(four *)(to + (k + 1) * PANEL + j) = (four){a[1], b[1], c[1], d[1]};
-            *(four *)(to + (k + 2) * PANEL + j) = (four){a[2], b[2], c[2], d[2]};
-            *(four *)(to + (k + 3) * PANEL + j) = (four){a[3], b[3], c[3], d[3]};
+            const four ac = {a[0], c[0], a[1], c[1]}, AC = {a[2], c[2], a[3], c[3]};
+            const four bd = {b[0], d[0], b[1], d[1]}, BD = {b[2], d[2], b[3], d[3]};
+            *(four *)(to + k * PANEL + j) = (four){ac[0], bd[0], ac[1], bd[1]};
+            *(four *)(to + (k + 1) * PANEL + j) = (four){ac[2], bd[2], ac[3], bd[3]};
+            *(four *)(to + (k + 2) * PANEL + j) = (four){AC[0], BD[0], AC[1], BD[1]};
+            *(four *)(to + (k + 3) * PANEL + j) = (four){AC[2], BD[2], AC[3], BD[3]};
         }
         for (; k < depth; k++)
             for (int i = 0; i < 4; i++)
@@ -93,27 +99,54 @@ static void transpose(int columns, int depth, const real *from, ptrdiff_t apart,
             to[k * PANEL + j] = from[j * apart + k];
 }
 
-/* sum (rows, PANEL) = a @ b, for at most ROWS rows and PANEL columns. Element (i, k) of a lies at i * row + k * along,
+/* panels = b (depth, columns), PANEL columns after PANEL columns, the last filled up with 0. */
+static void pack(int columns, int depth, const real *b, ptrdiff_t down, ptrdiff_t across, real *panels) {
+    const int full = columns - columns % (across == 1 ? LANES : PANEL), last = columns / PANEL * PANEL;
+    if (last < columns)
+        memset(panels + last * depth, 0, sizeof(real) * (size_t)(depth * PANEL));
+    if (across == 1) {
+        for (int k = 0; k < depth; k++) {
+            const real *f = b + k * down, *later = b + least(k + 8, depth - 1) * down;
+            real *to = panels + k * PANEL;
+            for (int j = 0; j < columns; j += 64 / (int)sizeof(real))
+                __builtin_prefetch(later + j);
+            for (int j = 0; j < last; j += PANEL, to += PANEL * depth)
+                memcpy(to, f + j, sizeof(real) * PANEL);
+            if (last < full)
+                memcpy(to, f + last, sizeof(real) * LANES);
+        }
+        for (int j = full; j < columns; j++)
+            for (int k = 0; k < depth; k++)
+                panels[(last / PANEL * depth + k) * PANEL + j % PANEL] = b[k * down + j];
+    } else {
+        for (int j = 0; j < columns; j += PANEL)
+            transpose(least(PANEL, columns - j), depth, b + j * across, across, panels + j * depth);
+    }
+}
+
+/* sum (rows, WIDE) = a @ b, for at most ROWS rows and WIDE columns. Element (i, k) of a lies at i * row + k * along,
  * element (k, j) of b at k * down + j * across. */
 static __attribute__((noinline)) void product(int rows, int columns, int depth, const real *a, ptrdiff_t row,
                                               ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
                                               real *sum) {
-    real panel[DEPTH * PANEL];
-    const int in_place = across == 1 && columns == PANEL && down <= 256;
-    for (int from = 0; from < depth; from += DEPTH, a += DEPTH * along, b += DEPTH * down) {
-        const int deep = least(DEPTH, depth - from);
-        if (!in_place && columns < PANEL)
-            memset(panel, 0, sizeof(real) * (size_t)(deep * PANEL));
-        if (across != 1)
-            transpose(columns, deep, b, across, panel);
-        else if (!in_place)
-            for (int k = 0; k < deep; k++)
-                for (int j = 0; j < columns; j++)
-                    panel[k * PANEL + j] = b[k * down + j];
-        if (columns > LANES)
-            stack(2, rows, deep, a, row, along, in_place ? b : panel, in_place ? down : PANEL, sum, from > 0);
-        else
-            stack(1, rows, deep, a, row, along, panel, PANEL, sum, from > 0);
+    real panels[DEPTH * WIDE], left[DEPTH / 2 * APART];
+    const int gathered = row == 1 && rows > 8 && along * least(depth, DEPTH) > 2048, slab = gathered ? DEPTH / 2 : DEPTH;
+    const ptrdiff_t next = gathered ? APART : along;
+    for (int from = 0; from < depth; from += slab, a += slab * along, b += slab * down) {
+        const int deep = least(slab, depth - from);
+        const int in_place = across == 1 && columns % PANEL == 0 && (rows < 8 || down * deep <= 4096);
+        const real *x = gathered ? left : a;
+        for (int k = 0; gathered && k < deep; k++)
+            memcpy(left + k * APART, a + k * along, sizeof(real) * (size_t)rows);
+        if (!in_place)
+            pack(columns, deep, b, down, across, panels);
+        for (int j = 0; j < columns; j += PANEL) {
+            const real *panel = in_place ? b + j : panels + j * deep;
+            if (columns - j > LANES)
+                stack(TILE, 2, rows, deep, x, row, next, panel, in_place ? down : PANEL, sum + j, from > 0);
+            else
+                stack(8, 1, rows, deep, x, row, next, panel, PANEL, sum + j, from > 0);
+        }
     }
 }"""
 
@@ -211,21 +244,21 @@ class TiledCWriter(CWriter):
         (first, second), over = scope.axes, scope.summed
         assert over is not None
         i, j = first.index, second.index
-        element = f"{ACCUMULATOR}[({i} - {i}0) * PANEL + {j} - {j}0]"
+        element = f"{ACCUMULATOR}[({i} - {i}0) * WIDE + {j} - {j}0]"
         inside = scope.over(scope.axes, scope.space, **{ACCUMULATOR: element})
         a = self.left(nest.core.left, scope, first, over)
         b = self.right(nest.core.right, scope, second, over)
         columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
         body = [
-            f"const int rows = least(ROWS, {first.extent} - {i}0), columns = least(PANEL, {second.extent} - {j}0);",
+            f"const int rows = least(ROWS, {first.extent} - {i}0), columns = least(WIDE, {second.extent} - {j}0);",
             f"product(rows, columns, {over.extent}, {a}, {b}, {ACCUMULATOR});",
             f"for (int {i} = {i}0; {i} < {i}0 + rows; {i}++)",
             *(INDENT + line for line in self.braced(columns, self.assignments(nest, inside))),
         ]
         return [
-            f"real {ACCUMULATOR}[ROWS * PANEL];",
-            f"for (int {j}0 = 0; {j}0 < {second.extent}; {j}0 += PANEL)",
-            f"{INDENT}for (int {i}0 = 0; {i}0 < {first.extent}; {i}0 += ROWS) {{",
+            f"real {ACCUMULATOR}[ROWS * WIDE];",
+            f"for (int {i}0 = 0; {i}0 < {first.extent}; {i}0 += ROWS)",
+            f"{INDENT}for (int {j}0 = 0; {j}0 < {second.extent}; {j}0 += WIDE) {{",
             *(INDENT * 2 + line for line in body),
             f"{INDENT}}}",
         ]
