@@ -119,6 +119,15 @@ def test_the_text_that_runs_is_the_text_that_is_printed():
     assert "cr_train" in engine.source()
 
 
+def test_a_new_rate_or_strength_is_the_same_text():
+    def text(rate: float, strength: float) -> str:
+        network = cr.Network.parse("4-5-3", activation="relu", output="softmax")
+        program = cr.derive(network, "softmax_cross_entropy", cr.Adam(rate), cr.ElasticNet(strength, strength))
+        return make_engine(program, "c").source()
+
+    assert text(0.001, 1e-4) == text(0.5, 0.25)
+
+
 def test_blocks_of_rows_change_nothing():
     X, y = digits()
     program = cr.derive(cr.Network.parse("6-20-2", output="softmax"), "softmax_cross_entropy")

@@ -80,7 +80,6 @@ class StructWriter(LoopWriter):
         return lines or ([f"struct {self.prefix}{struct};  /* without members */"] if train else [])
 
     def members(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:
-        program = self.program
         if letter == "s":
             return [
                 line
@@ -90,19 +89,26 @@ class StructWriter(LoopWriter):
         if letter == "h":
             if not any("h" in self.arguments(function) for function in functions):
                 return []
-            values = program.hyperparameters
-            shown = ", ".join(map(number_text, values.values()))
-            head, comment = f"struct {self.prefix}settings {{", f"  /* usual: {shown} */"
-            line = f"{head} {self.prefix}real {', '.join(values)}; }};"
-            if len(line + comment) <= WIDTH:
-                return [line + comment]
-            each = [f"{INDENT}{self.prefix}real {name};  /* {number_text(value)} */" for name, value in values.items()]
-            return [f"{head}  /* given at every step; beside each the usual value */", *each, "};"]
+            return self.settings()
         variables = self.carried(letter)
         comment = "what is learnt" if letter == "w" else "what the step remembers; all zero at first"
         if letter == "m" and any(v.start for v in variables.values()):
             comment += ", running variances all one"
         return self.struct_lines(struct, comment, {name: v.shape for name, v in variables.items()})
+
+    def settings(self) -> list[str]:
+        """The struct of hyper-parameters. Beside them their values, unless the caller decides everything: a module that
+        an engine compiles is the same for every rate."""
+        values = self.program.hyperparameters
+        shown = {name: f"  /* {number_text(value)} */" if self.rows else "" for name, value in values.items()}
+        head, comment = f"struct {self.prefix}settings {{", "given at every step"
+        line = f"{head} {self.prefix}real {', '.join(values)}; }};"
+        usual = ", ".join(map(number_text, values.values()))
+        beside = f"  /* usual: {usual} */" if self.rows else f"  /* {comment} */"
+        if len(line + beside) <= WIDTH:
+            return [line + beside]
+        comment += "; beside each the usual value" if self.rows else ""
+        return [f"{head}  /* {comment} */", *(f"{INDENT}{self.prefix}real {n};{shown[n]}" for n in values), "};"]
 
     def struct_lines(self, name: str, comment: str, members: Mapping[str, Shape], pointers: bool = False) -> list[str]:
         """A struct; the members of one layer share a line."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand
-from .tiled import SIZES, TiledCWriter
+from .tiled import TiledCWriter
+from .tiles import SIZES
 
 
 class LanesCWriter(TiledCWriter):

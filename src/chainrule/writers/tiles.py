@@ -1,0 +1,203 @@
+"""The parts of tiled C that are the same in each program: products in register tiles, softmax, and the like."""
+
+TILES = """\
+#include <stddef.h>
+#include <string.h>
+
+/* A vector register, and what is held of a product at a time: ROWS rows by WIDE columns, in panels of PANEL columns,
+ * DEPTH products deep. The tile in registers has TILE rows and one panel. */
+#if defined(__AVX512F__)
+enum { VECTOR = 64, TILE = 8 };
+#elif defined(__AVX__)
+enum { VECTOR = 32, TILE = 6 };
+#else
+enum { VECTOR = 16, TILE = 6 };
+#endif
+enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, WIDE = 256 / (int)sizeof(real) };
+enum { ROWS = 128, DEPTH = 1024 / (int)sizeof(real) };
+enum { APART = ROWS + 16 };  /* no power of two, or rows of a would meet in the same lines of the cache */
+typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
+static inline int least(int a, int b) { return a < b ? a : b; }
+
+/* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to `sum` where it goes on. Element (i, k)
+ * of a lies at i * row + k * along. */
+INLINE void tile(const int rows, const int vectors, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
+                 const real *b, ptrdiff_t down, real *sum, int goes_on) {
+    vector c[8][2];
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int v = 0; v < vectors; v++)
+            c[i][v] = goes_on ? *(const vector *)(sum + i * WIDE + v * LANES) : (vector){0};
+    for (int k = 0; k < depth; k++, a += along, b += down)
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int v = 0; v < vectors; v++)
+                c[i][v] += a[i * row] * *(const vector *)(b + v * LANES);
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int v = 0; v < vectors; v++)
+            *(vector *)(sum + i * WIDE + v * LANES) = c[i][v];
+}
+
+/* All tiles of a panel: tall ones, then four rows at a time, then single rows. */
+INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
+                  ptrdiff_t along, const real *b, ptrdiff_t down, real *sum, int goes_on) {
+    int i = 0;
+    for (; i + tall <= rows && rows - i != tall + 2; i += tall)
+        tile(tall, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+    for (; i + 4 <= rows; i += 4)
+        tile(4, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+    for (; i < rows; i++)
+        tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+}
+
+/* to (depth, PANEL) = the transpose of from (columns, depth); four by four in registers where there are four. */
+static void transpose(int columns, int depth, const real *from, ptrdiff_t apart, real *to) {
+    typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+    int j = 0;
+    for (; j + 4 <= columns; j += 4) {
+        const real *f = from + j * apart;
+        int k = 0;
+        for (; k + 4 <= depth; k += 4) {
+            const four a = *(const four *)(f + k), b = *(const four *)(f + apart + k);
+            const four c = *(const four *)(f + 2 * apart + k), d = *(const four *)(f + 3 * apart + k);
+            const four ac = {a[0], c[0], a[1], c[1]}, AC = {a[2], c[2], a[3], c[3]};
+            const four bd = {b[0], d[0], b[1], d[1]}, BD = {b[2], d[2], b[3], d[3]};
+            *(four *)(to + k * PANEL + j) = (four){ac[0], bd[0], ac[1], bd[1]};
+            *(four *)(to + (k + 1) * PANEL + j) = (four){ac[2], bd[2], ac[3], bd[3]};
+            *(four *)(to + (k + 2) * PANEL + j) = (four){AC[0], BD[0], AC[1], BD[1]};
+            *(four *)(to + (k + 3) * PANEL + j) = (four){AC[2], BD[2], AC[3], BD[3]};
+        }
+        for (; k < depth; k++)
+            for (int i = 0; i < 4; i++)
+                to[k * PANEL + j + i] = f[i * apart + k];
+    }
+    for (; j < columns; j++)
+        for (int k = 0; k < depth; k++)
+            to[k * PANEL + j] = from[j * apart + k];
+}
+
+/* panels = b (depth, columns), PANEL columns after PANEL columns, the last filled up with 0. */
+static void pack(int columns, int depth, const real *b, ptrdiff_t down, ptrdiff_t across, real *panels) {
+    const int full = columns - columns % (across == 1 ? LANES : PANEL), last = columns / PANEL * PANEL;
+    if (last < columns)
+        memset(panels + last * depth, 0, sizeof(real) * (size_t)(depth * PANEL));
+    if (across == 1) {
+        for (int k = 0; k < depth; k++) {
+            const real *f = b + k * down, *later = b + least(k + 8, depth - 1) * down;
+            real *to = panels + k * PANEL;
+            for (int j = 0; j < columns; j += 64 / (int)sizeof(real))
+                __builtin_prefetch(later + j);
+            for (int j = 0; j < last; j += PANEL, to += PANEL * depth)
+                memcpy(to, f + j, sizeof(real) * PANEL);
+            if (last < full)
+                memcpy(to, f + last, sizeof(real) * LANES);
+        }
+        for (int j = full; j < columns; j++)
+            for (int k = 0; k < depth; k++)
+                panels[(last / PANEL * depth + k) * PANEL + j % PANEL] = b[k * down + j];
+    } else {
+        for (int j = 0; j < columns; j += PANEL)
+            transpose(least(PANEL, columns - j), depth, b + j * across, across, panels + j * depth);
+    }
+}
+
+/* sum (rows, WIDE) = a @ b, for at most ROWS rows and WIDE columns. Element (i, k) of a lies at i * row + k * along,
+ * element (k, j) of b at k * down + j * across. */
+static __attribute__((noinline)) void product(int rows, int columns, int depth, const real *a, ptrdiff_t row,
+                                              ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
+                                              real *sum) {
+    real panels[DEPTH * WIDE], left[DEPTH / 2 * APART];
+    const int gathered = row == 1 && rows > 8 && along * least(depth, DEPTH) > 2048;
+    const int slab = gathered ? DEPTH / 2 : DEPTH;
+    const ptrdiff_t next = gathered ? APART : along;
+    for (int from = 0; from < depth; from += slab, a += slab * along, b += slab * down) {
+        const int deep = least(slab, depth - from);
+        const int in_place = across == 1 && columns % PANEL == 0 && (rows < 8 || down * deep <= 4096);
+        const real *x = gathered ? left : a;
+        for (int k = 0; gathered && k < deep; k++)
+            memcpy(left + k * APART, a + k * along, sizeof(real) * (size_t)rows);
+        if (!in_place)
+            pack(columns, deep, b, down, across, panels);
+        for (int j = 0; j < columns; j += PANEL) {
+            const real *panel = in_place ? b + j : panels + j * deep;
+            if (columns - j > LANES)
+                stack(TILE, 2, rows, deep, x, row, next, panel, in_place ? down : PANEL, sum + j, from > 0);
+            else
+                stack(8, 1, rows, deep, x, row, next, panel, PANEL, sum + j, from > 0);
+        }
+    }
+}"""
+
+SIZES = """\
+enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
+static inline int least(int a, int b) { return a < b ? a : b; }"""
+
+SOFTMAX = """\
+/* p = softmax(z), and its logarithm unless log_p is 0     z (N, M), p (N, M), log_p (N, M) */
+static void softmax(int N, int M, const real *restrict z, real *restrict p, real *restrict log_p) {
+    for (int n = 0; n < N * M; n += M) {
+        real largest = z[n];
+        for (int j = 1; j < M; j++)
+            largest = z[n + j] > largest ? z[n + j] : largest;
+        for (int j = 0; j < M; j++)
+            p[n + j] = z[n + j] - largest;
+    }
+    if (log_p)
+        memcpy(log_p, p, sizeof(real) * (size_t)(N * M));
+    for (int k = 0; k < N * M; k++)
+        p[k] = exp_(p[k]);
+    for (int n0 = 0; n0 < N; n0 += PARTS) {
+        const int rows = least(PARTS, N - n0);
+        real sum[PARTS] = {0}, log_sum[PARTS], *q = p + n0 * M;
+        for (int n = 0; n < rows; n++)
+            for (int j = 0; j < M; j++)
+                sum[n] += q[n * M + j];
+        for (int n = 0; n < rows; n++)
+            for (int j = 0; j < M; j++)
+                q[n * M + j] /= sum[n];
+        if (log_p) {
+            for (int n = 0; n < PARTS; n++)
+                log_sum[n] = log_(sum[n]);
+            for (int n = 0; n < rows; n++)
+                for (int j = 0; j < M; j++)
+                    log_p[(n0 + n) * M + j] -= log_sum[n];
+        }
+    }
+}"""
+
+LOG_SOFTMAX = """\
+/* log_p = log_softmax(z)     z (N, M), log_p (N, M) */
+static void log_softmax(int N, int M, const real *restrict z, real *restrict log_p) {
+    for (int n = 0; n < N * M; n += M) {
+        real largest = z[n], sum = 0;
+        for (int j = 1; j < M; j++)
+            largest = z[n + j] > largest ? z[n + j] : largest;
+        for (int j = 0; j < M; j++)
+            sum += exp_(z[n + j] - largest);
+        const real log_sum = log_(sum);
+        for (int j = 0; j < M; j++)
+            log_p[n + j] = z[n + j] - largest - log_sum;
+    }
+}"""
+
+FLUSH = """\
+#if defined(__SSE__)
+#include <xmmintrin.h>
+static unsigned flush(void) { const unsigned before = _mm_getcsr(); _mm_setcsr(before | 0x8040); return before; }
+static void unflush(unsigned before) { _mm_setcsr(before); }
+#else
+static unsigned flush(void) { return 0; }
+static void unflush(unsigned before) { (void)before; }
+#endif"""
+
+SOFTPLUS = """\
+static real softplus(real z) {
+    const real e = exp_(-fabs@(z)), u = 1 + e;
+    return (u == 1 ? e : log_(u) * (e / (u - 1))) + (z < 0 ? 0 : z);
+}"""
