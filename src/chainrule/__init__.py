@@ -31,7 +31,7 @@ HOMES = {
     "program.steps": ("Program", "Step", "Update"),
     "program.text": ("FormulaError",),
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
-    "observe": ("check_gradients", "trace"),
+    "observe": ("check_gradients", "observed", "trace"),
     "models": ("Checkpoints", "Predictor", "load", "resume", "save"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
 }  # fmt: skip
@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from .models import save as save
     from .network import Network as Network
     from .observe import check_gradients as check_gradients
+    from .observe import observed as observed
     from .observe import trace as trace
     from .observe.descent import Descent as Descent
     from .observe.descent import Differences as Differences

@@ -154,7 +154,7 @@ class ReferenceEngine(Engine):
                 batch = {name: array[rows] for name, array in inputs.items()}
                 drawn = {name: array[step] for name, array in masks.items()}
                 values = self.bound({**batch, **drawn}, parameters, state, {"t": t + i, **hyperparameters})
-                run_steps(self.program.steps, values)
+                run_steps(self.program.training_steps, values)
                 losses[i] = values[self.program.loss]
                 for kept in (parameters, state):
                     for name, array in kept.items():

@@ -48,6 +48,8 @@ def fold(steps: tuple[S, ...], protected: set[str]) -> tuple[tuple[S, ...], dict
     for step in steps:
         if not isinstance(step, Step) or step.note in KEPT or step.name in protected or step.name.startswith("delta"):
             continue
+        if step.phase == "observe":  # asked for by name
+            continue
         present = next(s for s in remaining if s.name == step.name and isinstance(s, Step))
         users = [i for i, user in enumerate(remaining) if any(count(e, step.name) for _, e in user.assignments)]
         if not users and step.phase == "backward":  # an edit has made it idle

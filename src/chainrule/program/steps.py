@@ -10,8 +10,8 @@ from .expr import Expr, Name, call, names, rebuild, substitute
 from .ops import Shape
 from .text import parse, to_text
 
-Phase = Literal["forward", "loss", "backward", "update", "observe"]
-PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update", "observe")
+Phase = Literal["forward", "loss", "backward", "observe", "update"]
+PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "observe", "update")
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,11 @@ class Program:
     @property
     def full(self) -> Program:
         return self.unfolded or self
+
+    @property
+    def training_steps(self) -> tuple[Statement, ...]:
+        """The steps that training needs: those of an emitted `step`. Observations are in its `trace`."""
+        return tuple(step for step in self.steps if step.phase != "observe")
 
     @property
     def trainable(self) -> tuple[str, ...]:

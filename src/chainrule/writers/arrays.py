@@ -206,7 +206,9 @@ class ArrayWriter(ArrayPrinter):
 
     def steps_of(self, function: str) -> Sequence[Statement]:
         program = self.program
-        return {"predict": program.prediction_steps, "evaluate": program.evaluation_steps}.get(function, program.steps)
+        return {"predict": program.prediction_steps, "evaluate": program.evaluation_steps}.get(
+            function, program.steps if function == "trace" else program.training_steps
+        )
 
     def decorators(self, function: str) -> list[str]:
         return []
@@ -251,7 +253,7 @@ class ArrayWriter(ArrayPrinter):
         return f"{variable.name} {format_shape(variable.shape)} {start}"
 
     def body_of_step(self) -> list[str]:
-        return [*self.statements(self.program.steps), "", *self.returned()]
+        return [*self.statements(self.program.training_steps), "", *self.returned()]
 
     def returned(self) -> list[str]:
         return [f"return {self.program.loss}"]

@@ -177,7 +177,7 @@ class LoopWriter(KernelWriter):
         if function not in FUNCTIONS:
             raise ValueError(f"unknown function '{function}'; known: {', '.join(FUNCTIONS)}")
         statements: Sequence[Statement] = {
-            "step": program.steps,
+            "step": program.steps if keep else program.training_steps,
             "predict": program.prediction_steps,
             "evaluate": program.evaluation_steps,
             "trace": [step for step in program.full.steps if isinstance(step, Step)],
