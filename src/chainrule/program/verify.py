@@ -52,7 +52,7 @@ def verify(program: Program) -> Program:
 
 
 def check_order(program: Program) -> None:
-    order = [PHASES.index(step.phase) for step in program.steps]
+    order = [PHASES.index(step.phase) for step in program.steps if step.phase != "observe"]
     require(order == sorted(order), program.title, "the phases are out of order")
 
 
