@@ -391,3 +391,29 @@ def test_check_refuses_a_changed_model(cli, model):
 def test_check_of_what_is_no_file(cli, tmp_path):
     assert "is a directory" in cli("check", tmp_path).stderr
     assert "there is no such file" in cli("check", tmp_path / "no").stderr
+
+
+# --- predictors ----------------------------------------------------------------------------------------------------
+
+
+def test_a_model_as_a_program_of_its_own(cli, model, tmp_path):
+    path = tmp_path / "iris.c"
+    result = cli("source", "--weights", model, "--language", "c", "--prefix", "iris_", "-o", path)
+    assert (result.exit_code, result.stdout) == (0, ""), result.stderr
+    assert "int iris_predict_row(" in path.read_text()
+    result = cli("source", "--weights", model, "--notes", "es")
+    assert result.exit_code == 0
+    assert "Predice la columna 'species' de una tabla." in result.stdout
+    for arguments, message in (
+        (["3-4-1"], "NETWORK: "),
+        (["--rate", "0.1"], "--rate: "),
+        (["--form", "step"], "--form: "),
+        (["--prefix", "x_"], "--prefix: numpy has none"),
+        (["--language", "c", "--prefix", "X-"], "use lower-case letters"),
+        (["--language", "cobol"], "unknown language 'cobol'"),
+    ):
+        result = cli("source", "--weights", model, *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+    assert "--prefix goes with --weights" in cli("source", "3-4-1", "--prefix", "x_").stderr
+    assert "is no safetensors file" in cli("source", "--weights", tmp_path / "iris.c").stderr

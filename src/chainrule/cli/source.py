@@ -87,6 +87,16 @@ def source(
         ),
     ] = None,
     output_file: Annotated[Path | None, option(WRITING, "write it to a file", "-o", metavar="FILE")] = None,
+    weights: Annotated[
+        Path | None,
+        option(
+            WRITING, "a predictor that runs alone: a saved model's network, weights, preparation and labels",
+            metavar="MODEL.safetensors",
+        ),
+    ] = None,
+    prefix: Annotated[
+        str | None, option(WRITING, "of C with --weights: what the names begin with that other files see")
+    ] = None,
     activation: Annotated[
         str | None,
         option(
@@ -129,6 +139,11 @@ def source(
         from ..files import check_target
 
         check_target(output_file, "-o")
+    if weights is not None:
+        write_predictor(ctx, screen, weights, language, prefix, output_file)
+        return
+    if prefix is not None:
+        raise ValueError("--prefix goes with --weights and --language c")
     usual = FOUNDING if network is None else OTHERS
     wanted = form or (usual.form if usual.form in writer(language).forms else OTHERS.form)
     if wanted not in FORMS:
@@ -169,13 +184,38 @@ def source(
     asked: dict[str, Any] = {"teaching": True} if teaching else {}
     asked |= {"names": names} if names != "ours" else {}
     asked |= {"notes": screen.language} if lang or "notes" in options_of(writer(language)) else {}
-    text = program.source(language, form=wanted, **asked).rstrip("\n")
-    if output_file is None:
-        screen.code(text, language)
-    else:
-        from ..files import replace_file
+    show_or_write(screen, program.source(language, form=wanted, **asked), language, output_file)
 
-        replace_file(output_file, f"{text}\n".encode())
+
+def show_or_write(screen: Screen, text: str, language: str, path: Path | None) -> None:
+    if path is None:
+        screen.code(text.rstrip("\n"), language)
+        return
+    from ..files import replace_file
+
+    replace_file(path, (text.rstrip("\n") + "\n").encode())
+
+
+BESIDE_WEIGHTS = ("weights", "language", "prefix", "lang", "output_file", "plain")
+
+
+def write_predictor(
+    ctx: typer.Context, screen: Screen, model: Path, language: str, prefix: str | None, path: Path | None
+) -> None:
+    """`--weights`: the model as a program of its own. ValueError: an option that says what the model says already."""
+    from ..models import load
+
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name or "")
+        if parameter.name not in BESIDE_WEIGHTS and source is not None and source.name == "COMMANDLINE":
+            shown = parameter.opts[0] if parameter.opts[0].startswith("-") else "NETWORK"
+            raise ValueError(f"{shown}: {model} is a trained model, network and all; leave it out beside --weights")
+    known = options_of(writer(language))
+    asked = {"notes": screen.language} if "notes" in known else {}
+    if prefix is not None and "prefix" not in known:
+        raise ValueError(f"--prefix: {language} has none; it is for c")
+    asked |= {"prefix": prefix} if prefix is not None else {}
+    show_or_write(screen, load(model, "numpy").source(language, **asked), language, path)
 
 
 def loss_and_output(network: str | None, loss: str | None, output: str | None) -> tuple[str, str]:

@@ -169,6 +169,22 @@ class Predictor:
 
     # --- where it goes ---
 
+    def source(self, language: str = "numpy", **options: Any) -> str:
+        """A program that predicts on its own: the network, its weights, the preparation, the labels.
+
+        numpy, jax      reads a CSV and prints answers; `predict_rows` takes dicts. Needs the library, nothing else
+        javascript      an ES module for browsers with `predictRows`; with node it reads a CSV and prints answers
+        c               C99 for any device, with `predict_row` and `self_test`; a main program on request
+        options         those of the language: `notes`; of C `prefix`
+
+        Raises
+            ValueError: a model that was trained on arrays; an unknown language or option.
+        """
+        from ..writers import write
+        from .standalone import trained_model
+
+        return write(self.engine.program, language, form="predictor", model=trained_model(self), **options)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it, durably.  DataError: it cannot be written, or what is there is no model."""
         self.model.save(path)

@@ -42,6 +42,7 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
                 step        the statements of the step alone
                 script      a complete program with data, weights and loop; needs `run`
                 notebook    the same as a Jupyter notebook, a cell per phase; needs `run`
+                predictor   trained weights, the preparation of a table, and what the outputs mean; needs `model`
     options     teaching    every z, error and slope named, with shape and note at each line
                 names       "founding" shows the founding texts' names beside ours
                 notes       the language of the notes: en, es, de, zh-Hans, zh-Hant
@@ -61,6 +62,8 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
     own, of_form = options_of(family), set(signature(getattr(family, form)).parameters) - {"self"}
     if "run" in of_form and "run" not in options:
         raise ValueError(f"form '{form}' needs a run: data, epochs and batches; `Training.source` gives it")
+    if "model" in of_form and "model" not in options:
+        raise ValueError(f"form '{form}' needs a model: weights and preparation; `Predictor.source` gives it")
     for name in [name for name in options if name not in {*own, *of_form}]:
         value = options.pop(name)
         if name not in USUAL or value != USUAL[name]:

@@ -341,7 +341,7 @@ class ArrayWriter(ArrayPrinter):
         return lines + (["", *founding_legend(self.founding, self.notes)] if self.founding else [])
 
     def import_lines(self) -> list[str]:
-        standard = [f"import {name}" for name in sorted(self.needs & {"math", "sys"})]
+        standard = [f"import {name}" for name in sorted(self.needs & {"csv", "math", "re", "sys"})]
         return [*standard, *[""] * bool(standard), *self.imports]
 
 

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal
 
 from ..program.steps import Program
 from ..program.text import number_text
+from . import c_predictor, costs, device, drivers
 from . import c_script as script
-from . import costs, device, drivers
 from .c_structs import WIDTH, StructWriter
 from .loops import INDENT, Axis, Function, Kernel, Scope
 from .lowering import ACCUMULATOR, Contraction, Lowered, Nest, Operand, RowWise
+from .model import TrainedModel
 from .names import as_comment
 from .run import Run, SelfTest
 
@@ -114,7 +115,7 @@ class CWriter(StructWriter):
 
     language = "c"
     restrict: ClassVar[str] = ""  # what a kernel says of its arrays
-    forms: ClassVar[tuple[str, ...]] = ("module", "header", "source", "script")
+    forms: ClassVar[tuple[str, ...]] = ("module", "header", "source", "script", "predictor")
 
     def __init__(
         self,
@@ -166,6 +167,12 @@ class CWriter(StructWriter):
     def script(self, run: Run) -> str:
         """A complete program: the module, then data, random numbers, and the loop over epochs and batches."""
         return script.script(self.fresh(run), run)
+
+    def predictor(self, model: TrainedModel) -> str:
+        """One file: the network with its weights, `predict_row` for a row of the table, `self_test`, a main program."""
+        real: Real = "double" if model.dtype == "float64" else "float"
+        made = type(self)(self.program, real=real, prefix=self.prefix, rows=1, weights=model.weights)
+        return c_predictor.predictor(made, model)
 
     def fresh(self, run: Run) -> CWriter:
         """The writer of a script: its numbers are of the run's type, and a call takes a batch."""

@@ -10,13 +10,15 @@ from typing import ClassVar, Literal
 from ..program.ops import Shape
 from ..program.steps import Program
 from ..program.text import number_text
-from . import javascript_script
+from . import javascript_predictor, javascript_script
 from .loops import INDENT, Axis, Function, Kernel, LoopWriter, Scope, product
 from .lowering import Contraction, Lowered, Nest, Operand, RowWise
+from .model import TrainedModel
 from .names import as_comment
 from .run import Run
 
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
+MADE = ("parameters", "state", "scratch", "trace_scratch", "settings")
 
 MATH = ("exp", "log", "sqrt", "sin", "cos", "floor", "tanh", "abs")
 HELPERS = {
@@ -77,7 +79,7 @@ class JavaScriptWriter(LoopWriter):
     """
 
     language = "javascript"
-    forms: ClassVar[tuple[str, ...]] = ("module", "classic", "script")
+    forms: ClassVar[tuple[str, ...]] = ("module", "classic", "script", "predictor")
     spellings: ClassVar[Mapping[str, str]] = {op: f"Math.{op}({{}})" for op in MATH} | {"power": "Math.pow({}, {})"}
 
     def __init__(self, program: Program, *, real: Literal["float", "double"] = "double", keep: bool = False) -> None:
@@ -111,12 +113,20 @@ class JavaScriptWriter(LoopWriter):
         real: Literal["float", "double"] = "double" if run.dtype == "float64" else "float"
         return javascript_script.script(type(self)(self.program, real=real), run)
 
+    def predictor(self, model: TrainedModel) -> str:
+        """An ES module that needs nothing: columns, weights, `predictRows`; with node, a CSV read strictly."""
+        real: Literal["float", "double"] = "double" if model.dtype == "float64" else "float"
+        return javascript_predictor.predictor(type(self)(self.program, real=real), model)
+
     def composed(self, functions: Iterable[str], export: str) -> str:
-        program = self.program
+        title = f"// {as_comment(self.program.title)}\n// Derived and written by chainrule; no dependencies."
+        return f"{title}\n\n{self.network(functions, export)}"
+
+    def network(self, functions: Iterable[str], export: str, made: Sequence[str] = MADE) -> str:
+        """Dimensions, what makes the arrays, helpers, kernels and functions."""
         written = [self.write_function(function) for function in functions]
-        blocks = [f"// {as_comment(program.title)}\n// Derived and written by chainrule; no dependencies."]
-        blocks.append("\n".join(f"const {name} = {value};" for name, value in self.dimensions.items()))
-        blocks += self.makers(written, export)
+        blocks = ["\n".join(f"const {name} = {value};" for name, value in self.dimensions.items())]
+        blocks += self.makers(written, export, made)
         kernels = ["\n".join(self.kernel_lines(kernel)) for kernel in self.kernels.values()]
         blocks += ["\n".join(line for name in self.helpers for line in self.helper_texts[name])] if self.helpers else []
         blocks += [DOT] if any("dot(" in text for text in kernels) else []
@@ -127,7 +137,7 @@ class JavaScriptWriter(LoopWriter):
             blocks.append("\n".join([f"// {self.describe(function)}", head, *inside, "}"]))
         return "\n\n".join(blocks) + "\n"
 
-    def makers(self, functions: Sequence[Function], export: str) -> list[str]:
+    def makers(self, functions: Sequence[Function], export: str, wanted: Sequence[str]) -> list[str]:
         """The functions that make the arrays: parameters, state, settings and scratch."""
         program = self.program
         learnt = {name: (v.shape, v.start) for name, v in program.parameters.items()}
@@ -141,13 +151,15 @@ class JavaScriptWriter(LoopWriter):
                 shown = {n: (shape, 0.0) for n, shape in members.items()}
                 made.append((name, "rows", shown, "Values on the way, of at most so many rows."))
         blocks = []
-        for name, argument, arrays, comment in made:
+        for name, argument, arrays, comment in (row for row in made if row[0] in wanted):
             lines = [f"// {comment}", f"{export}function {name}({argument}) {{", f"{INDENT}return {{"]
             for member, (shape, start) in arrays.items():
                 extent = product(["rows" if s == "N" else s for s in self.symbols(member, shape)])
                 fill = f".fill({number_text(start)})" if start else ""
                 lines.append(f"{INDENT * 2}{member}: new {self.array}({extent}){fill},")
             blocks.append("\n".join([*lines, f"{INDENT}}};", "}"]))
+        if "settings" not in wanted:
+            return blocks
         values = ", ".join(f"{name}: {number_text(value)}" for name, value in program.hyperparameters.items())
         blocks.append(f"// The hyper-parameters as they were declared.\n{export}const settings = {{ {values} }};")
         return blocks

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from ..program.expr import Call
 from ..program.steps import Program, Update
 from .layout import INDENT, ROOM, Line, filled, tuple_text
-from .notebooks import PythonNotebooks
+from .model import TrainedModel
+from .predictors import PythonPredictors
 from .run import Run
 
 IMPORTED = {
@@ -17,7 +18,7 @@ IMPORTED = {
 STATISTICS = {"normal_cdf": "norm.cdf({})", "normal_pdf": "norm.pdf({})"}
 
 
-class JaxWriter(PythonNotebooks):
+class JaxWriter(PythonPredictors):
     """Programs as JAX source."""
 
     language = "jax"
@@ -66,7 +67,7 @@ class JaxWriter(PythonNotebooks):
         more = ["import numpy as np"] * ("np" in self.needs) + more
         return [*super().import_lines(), *["import jax.numpy as jnp"] * ("jnp" in self.needs), *more]
 
-    def set_up(self, run: Run) -> list[str]:
+    def set_up(self, run: Run | TrainedModel) -> list[str]:
         return ["", 'jax.config.update("jax_enable_x64", True)'] if run.dtype == "float64" else []
 
     def decorators(self, function: str) -> list[str]:

@@ -7,11 +7,12 @@ from typing import ClassVar
 from ..program.expr import Call, walk
 from ..program.steps import Update
 from .layout import INDENT, ROOM, Line
-from .notebooks import PythonNotebooks
+from .model import TrainedModel
+from .predictors import PythonPredictors
 from .run import Run
 
 
-class NumPyWriter(PythonNotebooks):
+class NumPyWriter(PythonPredictors):
     """Programs as NumPy source."""
 
     language = "numpy"
@@ -35,7 +36,7 @@ class NumPyWriter(PythonNotebooks):
         "softplus": "np.logaddexp(0, {})",
     }
 
-    def set_up(self, run: Run) -> list[str]:
+    def set_up(self, run: Run | TrainedModel) -> list[str]:
         """What exp of a saturated unit gives is infinite, and its inverse 0: no reason for a warning."""
         expressions = [e for step in self.program.steps for _, e in step.assignments]
         ops = {node.op for e in expressions for node in walk(e) if isinstance(node, Call)}

@@ -17,6 +17,7 @@ from ..program.text import number_text, parse
 from .arrays import ArrayWriter
 from .expressions import short_number
 from .layout import INDENT, WIDTH, assigned_tuple, filled
+from .model import TrainedModel
 from .run import Run
 
 SHOWN = 4  # rows whose output is printed at the end
@@ -34,7 +35,7 @@ class PythonScripts(ArrayWriter):
         main = [*data, "", *self.weights(run), "", *self.training_loop(run), *self.results(run)]
         return self.module(set_up=self.set_up(run), main=main)
 
-    def set_up(self, run: Run) -> list[str]:
+    def set_up(self, run: Run | TrainedModel) -> list[str]:
         """What comes right after the imports."""
         return []
 
@@ -265,9 +266,14 @@ def array(name: str, values: Any, dtype: str) -> list[str]:
 
 def texts(name: str, values: Sequence[str]) -> list[str]:
     """`CLASSES = ["setosa", ...]`: texts of users within quotes, as ASCII where a character is not to be seen."""
-    quoted = [f'"{v}"' if v.isprintable() and not set('"\\\\') & set(v) else ascii(v) for v in map(str, values)]
+    quoted = [text(value) for value in values]
     whole = f"{name} = [{', '.join(quoted)}]"
     return [whole] if len(whole) <= WIDTH else [f"{name} = [", *filled(INDENT, quoted, ",", INDENT), "]"]
+
+
+def text(value: str) -> str:
+    """A text of a user within quotes, as ASCII where a character is not to be seen."""
+    return f'"{value}"' if value.isprintable() and not set('"\\\\') & set(value) else ascii(value)
 
 
 def row_text(row: Any, dtype: str) -> str:
