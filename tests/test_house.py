@@ -42,11 +42,12 @@ BESIDE = {
 BELOW = {*NETWORK_SIDE, *RUNNING_SIDE, *BESIDE}
 ON_TOP = {
     "models": BELOW,
+    "tables": BELOW,
     "plot": BELOW,
     "report": BELOW | {"plot"},
     "estimators": BELOW,
     "lab": BELOW | {"models", "plot", "report", "estimators"},
-    "cli": BELOW | {"models", "plot", "report", "estimators", "lab"},
+    "cli": BELOW | {"models", "tables", "plot", "report", "estimators", "lab"},
 }
 ROOMS = NETWORK_SIDE | RUNNING_SIDE | BESIDE | ON_TOP
 

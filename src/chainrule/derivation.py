@@ -52,9 +52,10 @@ class Declaration:
         layer = self.network.layers[-1]
         formula = layer.activation_formula
         assert formula is not None
-        known = formula.op in ACTIVATIONS or formula.name in ACTIVATIONS
-        self.loss.check_output(formula.op if formula.op in ACTIVATIONS else formula.name, known)
-        if formula.op == "softmax" and self.network.outputs == 1:
+        op = formula.op
+        known = op in ACTIVATIONS or formula.name in ACTIVATIONS
+        self.loss.check_output(op if op in ACTIVATIONS else formula.name, known)
+        if op == "softmax" and self.network.outputs == 1:
             raise ValueError("softmax over a single output is always 1; use sigmoid, or two outputs")
 
     @property

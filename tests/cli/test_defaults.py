@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from chainrule.cli.defaults import STEPS, Defaults, rate_for, steps_per_epoch
 from chainrule.formulas.optimizers import OPTIMIZERS
+from chainrule.tables.defaults import STEPS, Defaults, rate_for, steps_per_epoch
 from tests.cli.ten_splits import PROMISED, least_squares, scores, write_csv
 
 SPLITS = {"digits": 1, "breast_cancer": 2, "diabetes": 5}

@@ -71,30 +71,16 @@ def penalty_of(l1: float | None, l2: float | None) -> Penalty | None:
     return L2(l2) if l2 else None
 
 
-def hidden_layers(text: str) -> list[str]:
+def hidden_layers(text: str) -> tuple[int, ...]:
     """The units of the hidden layers, from `64-32` or `none`."""
     if text.strip().lower() == "none":
-        return []
+        return ()
     units = text.replace(" ", "").split("-")
     if not all(unit.isdecimal() and unit.isascii() for unit in units):
         raise ValueError(
             f"--layers '{text}': write the units of each hidden layer, joined by hyphens, as in 64-32, or none"
         )
-    return units
-
-
-def output_for(loss: str) -> str:
-    """The output activation that goes with a loss of the book: softmax with softmax_cross_entropy; else linear."""
-    from ..formulas.losses import LOSSES
-
-    return next(iter(LOSSES[loss].fused), "linear") if loss in LOSSES else "linear"
-
-
-def loss_for(output: str) -> str | None:
-    """The loss of the book that goes with an output activation: softmax_cross_entropy with softmax."""
-    from ..formulas.losses import LOSSES
-
-    return next((name for name, loss in LOSSES.items() if output in loss.fused), None)
+    return tuple(map(int, units))
 
 
 # --- completion ----------------------------------------------------------------------------------------------------

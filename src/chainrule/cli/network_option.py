@@ -9,6 +9,9 @@ import typer
 
 if TYPE_CHECKING:
     from ..files import NetworkFile
+    from ..network import Network
+    from ..tables.goal import Goal
+    from ..tables.samples import Split
 
 NETWORK_OPTIONS = {name: "--" + name.replace("_", "-") for name in
                    ("layers", "activation", "output", "bias", "batch_norm", "dropout")}  # fmt: skip
@@ -44,3 +47,24 @@ def with_file(file: NetworkFile | None, given: dict[str, Any]) -> dict[str, Any]
         return given
     declared = {name: value for name in given if (value := getattr(file, name)) is not None}
     return given | declared | {"weighted": file.weighted}
+
+
+def goal_of(data: Split, declared: NetworkFile | None, loss: str | None, output: str | None) -> Goal:
+    """What the outputs stand for; a network file has its say in it."""
+    from ..tables.goal import Goal
+
+    if declared is None:
+        return Goal.find(data.roles, loss, output)
+    last = declared.network.layers[-1].activation_name
+    return Goal.find(data.roles, loss if declared.loss is None else declared.loss, last, declared.network.outputs)
+
+
+def check_fits(network: Network, inputs: int, outputs: int, file: Path | None, data: Split) -> None:
+    """ValueError: a network for other inputs or outputs than the table has."""
+    from ..data import listed
+
+    if network.inputs != inputs:
+        names = listed(data.preparation.feature_names)
+        raise ValueError(f"{file} has {network.inputs} inputs, but the table makes {inputs}: {names}")
+    if network.outputs != outputs:
+        raise ValueError(f"{file} has {network.outputs} outputs, but the target {data.roles.target!r} needs {outputs}")

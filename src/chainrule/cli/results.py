@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .screen import Screen, width_of
 
 if TYPE_CHECKING:
     from ..data import Preparation
-    from .goal import Goal
+    from ..tables.goal import Goal
+    from ..tables.recipe import Recipe
+    from ..tables.samples import Split
 
 MOST_CLASSES = 12  # in a table of all confusions; with more classes the most frequent ones are listed
 MOST_MISTAKES = 8
+ABBREVIATIONS = {"auc": "AUC", "r2": "R2"}  # the same in every language
 
 
-def show_results(screen: Screen, goal: Goal, preparation: Preparation, target: Any, output: Any, known: Any) -> None:
-    """How good outputs (N, K) are for targets (N, K), beside the plainest answer, taken from the known targets."""
+def show_results(
+    screen: Screen, goal: Goal, preparation: Preparation, target: Any, output: Any, known: Any,
+    scores: dict[str, float], linear: dict[str, float] | None,
+) -> None:  # fmt: skip
+    """How good outputs (N, K) are for targets (N, K), beside the plainest answer, taken from the known targets, and
+    beside the scores of a network without a hidden layer."""
     screen.line()
     screen.say("train.test", style="bold", rows=len(target))
     if goal.roles.task == "classification":
-        show_classes(screen, goal, goal.labels(target), goal.labels(output), goal.labels(known))
+        show_classes(screen, goal, goal.labels(target), goal.labels(output), goal.labels(known), scores, linear)
     else:
-        show_numbers(screen, *(goal.numbers(preparation, values) for values in (target, output, known)))
+        show_numbers(screen, linear, *(goal.numbers(preparation, values) for values in (target, output, known)))
 
 
-def scores(goal: Goal, preparation: Preparation, target: Any, output: Any) -> dict[str, float]:
-    """The same as plain numbers, for files."""
-    if goal.roles.task == "classification":
-        return {"accuracy": float((goal.labels(target) == goal.labels(output)).mean())}
-    truth, answer = (goal.numbers(preparation, values) for values in (target, output))
-    spread = float(((truth - truth.mean()) ** 2).sum())
-    found = {"mean_absolute_error": float(abs(answer - truth).mean())}
-    return found | ({"r2": 1 - float(((answer - truth) ** 2).sum()) / spread} if spread > 0 else {})
+def linear_scores(recipe: Recipe, data: Split) -> dict[str, float] | None:
+    """The same without a hidden layer, on the same rows; None where its training diverges."""
+    from ..tables.scores import scores
+    from ..training import Diverged
+
+    plain = recipe.without_hidden_layers()
+    run = plain.training(plain.plan(data.preparation, len(data.training)), data.preparation, data.training)
+    try:
+        run.fit()
+    except Diverged:
+        return None
+    if run.interrupted:
+        return None
+    X, Y = plain.arrays(data.preparation, data.test)
+    return scores(plain.goal, data.preparation, Y, run.predict(X))
+
+
+def score_name(screen: Screen, name: str) -> str:
+    """What people call a score."""
+    return ABBREVIATIONS.get(name) or screen.text(f"train.score_{name}")
+
+
+def listed(screen: Screen, scores: dict[str, float], names: Sequence[str]) -> str:
+    """`AUC 0.98, log loss 0.12`."""
+    return ", ".join(f"{score_name(screen, name)} {scores[name]:.4g}" for name in names if name in scores)
 
 
 # --- classes -------------------------------------------------------------------------------------------------------
 
 
-def show_classes(screen: Screen, goal: Goal, truth: Any, answer: Any, known: Any) -> None:
+def show_classes(
+    screen: Screen, goal: Goal, truth: Any, answer: Any, known: Any, scores: dict[str, float],
+    linear: dict[str, float] | None,
+) -> None:  # fmt: skip
     import numpy as np
 
     from ..data import printable
@@ -45,9 +73,13 @@ def show_classes(screen: Screen, goal: Goal, truth: Any, answer: Any, known: Any
     classes = [printable(label, 24) for label in goal.roles.classes]
     right = int((truth == answer).sum())
     screen.say("train.accuracy", accuracy=f"{right / len(truth):.4g}", right=right, rows=len(truth))
+    if ranked := listed(screen, scores, ("auc", "log_loss")):
+        screen.line(ranked)
     usual = int(np.bincount(known).argmax())
     baseline = f"{float((truth == usual).mean()):.4g}"
     screen.say("train.accuracy_baseline", label=classes[usual], accuracy=baseline)
+    if linear is not None:
+        screen.say("train.linear", scores=listed(screen, linear, ("accuracy", "auc", "log_loss")))
     table = np.zeros((len(classes), len(classes)), dtype=int)
     np.add.at(table, (truth, answer), 1)
     screen.line()
@@ -85,9 +117,11 @@ def shortened(text: str, width: int) -> str:
 # --- a number ------------------------------------------------------------------------------------------------------
 
 
-def show_numbers(screen: Screen, truth: Any, answer: Any, known: Any) -> None:
+def show_numbers(screen: Screen, linear: dict[str, float] | None, truth: Any, answer: Any, known: Any) -> None:
     residual, spread = ((answer - truth) ** 2).sum(), ((truth - truth.mean()) ** 2).sum()
     r2 = f"{1 - residual / spread:.4g}" if spread > 0 else "-"
     screen.say("train.r2", value=r2)
     error, baseline = abs(answer - truth).mean(), abs(known.mean() - truth).mean()
     screen.say("train.absolute_error", error=f"{error:.4g}", baseline=f"{baseline:.4g}")
+    if linear is not None:
+        screen.say("train.linear", scores=listed(screen, linear, ("r2", "mean_absolute_error")))

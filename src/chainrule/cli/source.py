@@ -9,16 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..writers import LANGUAGES, options_of, writer
-from .choices import (
-    activations,
-    languages,
-    loss_for,
-    losses,
-    optimizer_of,
-    output_for,
-    penalty_of,
-    schedule_of,
-)
+from .choices import activations, languages, losses, optimizer_of, penalty_of, schedule_of
 from .options import (
     NETWORK,
     TRAINING,
@@ -220,6 +211,8 @@ def write_predictor(
 
 def loss_and_output(network: str | None, loss: str | None, output: str | None) -> tuple[str, str]:
     """Loss and output activation, each chosen to go with the other where only one of them is given."""
+    from ..formulas.losses import loss_for, output_for
+
     if loss is not None:
         founding = network is None and output_for(loss) == "linear"
         return loss, output or ("sigmoid" if founding else output_for(loss))

@@ -22,7 +22,7 @@ from .prepare import Preparation
 from .quoting import listed, printable, quoted, shown_path
 from .reading import read_table
 from .roles import Remark, Role, Roles, Task, find_roles, role_of
-from .split import split
+from .split import folds, split
 from .table import Table
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "check_unit_interval",
     "digest_of_file",
     "find_roles",
+    "folds",
     "listed",
     "one_hot",
     "open_regular",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -38,6 +40,30 @@ def split(
     for begin, count in zip(np.cumsum(sizes) - sizes, _apportioned(sizes, held), strict=True):
         is_held[grouped[begin : begin + count]] = True
     return order[~is_held[order]], order[is_held[order]]
+
+
+def folds(
+    n: int, count: int, seed: int, strata: ArrayLike | None = None
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(other rows, rows of the fold) for each of `count` folds of `n` rows; every row is in one fold.
+
+    The rows are dealt out in random order, with `strata` (n,) class after class, so that each class is spread as
+    evenly as can be. The same seed gives the same folds.
+
+    Raises
+        DataError: fewer rows than folds.  ValueError: fewer than 2 folds.
+    """
+    if count < 2:
+        raise ValueError(f"folds(count={count}): at least 2 are needed")
+    if n < count:
+        raise DataError(f"{n} rows cannot be dealt out to {count} folds: there must be a row for each")
+    order = np.random.RandomState(seed).permutation(n).astype(np.int64)
+    if strata is not None:
+        order = order[np.argsort(np.asarray(strata)[order], kind="stable")]
+    fold = np.empty(n, dtype=np.int64)
+    fold[order] = np.arange(n) % count
+    for number in range(count):
+        yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
 def _apportioned(sizes: NDArray[np.intp], held: int) -> NDArray[np.intp]:

@@ -133,3 +133,13 @@ def loss(given: LossLike) -> Loss:
     if terms.trainable:
         raise ValueError(f"loss '{terms.name}': a loss has no trainable scalars ({', '.join(terms.trainable)})")
     return Loss(terms.name, terms)
+
+
+def output_for(loss: str) -> str:
+    """The output activation that goes with a loss of the book: softmax with softmax_cross_entropy; else linear."""
+    return next(iter(LOSSES[loss].fused), "linear") if loss in LOSSES else "linear"
+
+
+def loss_for(output: str) -> str | None:
+    """The loss of the book that goes with an output activation: softmax_cross_entropy with softmax."""
+    return next((name for name, row in LOSSES.items() if output in row.fused), None)

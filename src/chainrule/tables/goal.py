@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .choices import output_for
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from ..data import DataError, Preparation, Roles, Table
+from ..formulas.losses import LOSSES, Loss, loss_for, output_for
+from ..formulas.losses import loss as find_loss
 
-    from ..data import Preparation, Roles, Table
-    from ..formulas.losses import Loss
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 LEAST = {"nonnegative": 0.0, "unit": 0.0}
 MOST = {"unit": 1.0}
@@ -42,8 +40,6 @@ class Goal:
         Raises
             ValueError: an unknown loss, or one that does not fit the task.
         """
-        from ..formulas.losses import loss as find_loss
-
         if roles.task == "regression":
             found = find_loss(loss or "half_mean_squared_error")
             if found.target == "probabilities":
@@ -52,8 +48,8 @@ class Goal:
                     "--task classification takes its values for classes"
                 )
             return cls(roles, found, output or output_for(found.name), scaled=found.target == "real")
-        softmax = output == "softmax" or getattr(loss, "name", loss) == "softmax_cross_entropy"
-        two = len(roles.classes) == 2 and not softmax and outputs in (None, 1)
+        wanted = find_loss(loss or loss_for(output or "") or "binary_cross_entropy")
+        two = len(roles.classes) == 2 and wanted.target != "probabilities" and outputs in (None, 1)
         found = find_loss(loss or ("binary_cross_entropy" if two else "softmax_cross_entropy"))
         if found.target == "nonnegative":
             raise ValueError(
@@ -62,6 +58,13 @@ class Goal:
             )
         fitting = output_for(found.name)
         return cls(roles, found, output or ("sigmoid" if fitting == "linear" else fitting), single=two)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs of a row are a distribution over the classes: softmax, or one sigmoid for two of them."""
+        name = loss_for(self.output)
+        target = LOSSES[name].target if name is not None else ""
+        return target == "probabilities" or (self.single and target == "unit")
 
     def outputs(self, preparation: Preparation) -> int:
         return 1 if self.single else preparation.outputs
@@ -79,8 +82,6 @@ class Goal:
         least, most = LEAST.get(self.loss.target, -float("inf")), MOST.get(self.loss.target, float("inf"))
         outside = (values < least) | (values > most)
         if outside.any():
-            from ..data import DataError
-
             row = int(outside.argmax())
             bounds = f"between {least:g} and {most:g}" if most < float("inf") else f"of at least {least:g}"
             raise DataError(
@@ -101,7 +102,5 @@ class Goal:
 
     def numbers(self, preparation: Preparation, outputs: Any) -> Array:
         """The numbers (N,) that outputs (or targets) stand for, in the units of the table."""
-        import numpy as np
-
         answer = preparation.inverse_target(outputs) if self.scaled else outputs
         return np.asarray(answer, dtype=np.float64)[:, 0]

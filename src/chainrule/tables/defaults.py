@@ -33,8 +33,8 @@ class Defaults:
     inputs: int
 
     @property
-    def layers(self) -> str:
-        return "64" if self.rows < MANY_ROWS else "128-64"
+    def layers(self) -> tuple[int, ...]:
+        return (64,) if self.rows < MANY_ROWS else (128, 64)
 
     @property
     def batch_size(self) -> int:
