@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all golden oracle bench bench-short coverage clean
+.PHONY: help demo lab page test test-all golden oracle bench bench-short coverage clean
 
 PYTHON  ?= python3
 WORKERS ?= 2
@@ -19,12 +19,19 @@ demo: $(ENV)/.ready-to-run ## the founding networks: their code, their numbers, 
 	@$(ENV)/bin/chainrule demo
 	@echo "The command chainrule lives in $(ENV): . $(ENV)/bin/activate   makes it known to this shell."
 
-test: $(ENV)/.ready-to-test ## lint, types and every test (WORKERS=2)
+lab: $(ENV)/.ready-to-lab page ## watch a network learn, in the browser
+	@$(ENV)/bin/chainrule lab
+
+# The page of the lab is built from web/ into the package; a second call sees that nothing has changed.
+page: $(ENV)/.ready-to-lab
+	@$(ENV)/bin/python hatch_build.py
+
+test: $(ENV)/.ready-to-test page ## lint, types and every test (WORKERS=2)
 	$(ENV)/bin/ruff check
 	$(ENV)/bin/mypy
 	$(ENV)/bin/pytest -n $(WORKERS)
 
-test-all: $(ENV)/.ready-to-test ## every test of every product, not a sample: emitted C takes minutes
+test-all: $(ENV)/.ready-to-test page ## every test of every product, not a sample: emitted C takes minutes
 	CHAINRULE_TEST_ALL=1 $(ENV)/bin/pytest -n $(WORKERS)
 
 golden: $(ENV)/.ready-to-test ## write the golden sources anew; read the diff before committing it
@@ -39,11 +46,11 @@ bench: $(BENCH)/.ready-to-bench ## how fast, beside NumPy, scikit-learn, JAX and
 bench-short: $(ENV)/.ready-to-run ## the same of small networks beside NumPy alone, half a minute
 	$(ENV)/bin/python -m benchmarks --short $(BENCH_OPTIONS)
 
-coverage: $(ENV)/.ready-to-test ## which lines no test reaches
+coverage: $(ENV)/.ready-to-test page ## which lines no test reaches
 	$(ENV)/bin/pytest -n $(WORKERS) --cov
 
 clean: ## remove the environments and caches
-	rm -rf $(ENV) $(ORACLE) $(BENCH) build .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
+	rm -rf $(ENV) $(ORACLE) $(BENCH) build web/node_modules src/chainrule/lab/page .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 
 # Each file below is a stamp: it says that a step is done, and is out of date when the pins it was done with have changed.
 
@@ -65,7 +72,12 @@ $(ENV)/.created $(ORACLE)/.created $(BENCH)/.created:
 	@$*/bin/python $(PIP) check
 	@touch $@
 
-$(ENV)/.ready-to-test: $(ENV)/.ready-to-run requirements/test.txt
+$(ENV)/.ready-to-lab: $(ENV)/.ready-to-run requirements/lab.txt
+	@echo "installing what the lab needs into $(@D)"
+	@$(@D)/bin/python $(PIP) install --no-deps -r requirements/lab.txt
+	@touch $@
+
+$(ENV)/.ready-to-test: $(ENV)/.ready-to-lab requirements/test.txt
 	@echo "installing what the tests need into $(@D); the first time this takes a minute or two"
 	@$(@D)/bin/python $(PIP) install --no-deps -r requirements/test.txt
 	@$(@D)/bin/python $(PIP) check

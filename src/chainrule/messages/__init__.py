@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from numbers import Integral
 
-__all__ = ["LANGUAGES", "choose_language", "number", "say"]
+__all__ = ["LANGUAGES", "catalogue", "choose_language", "number", "say"]
 
 LANGUAGES = ("en", "es", "de", "zh-Hans", "zh-Hant")
 
@@ -29,7 +29,7 @@ def say(key: str, language: str = "en", **values: object) -> str:
     Raises
         KeyError: an unknown language or key, or a placeholder without a value.
     """
-    text = _catalogue(language)[key]
+    text = catalogue(language)[key]
     return text.format_map({name: number(v, language) if isinstance(v, Integral) else v for name, v in values.items()})
 
 
@@ -52,7 +52,8 @@ def choose_language(explicit: str | None = None) -> str:
 
 
 @cache
-def _catalogue(language: str) -> dict[str, str]:
+def catalogue(language: str) -> dict[str, str]:
+    """Every text of a language, key -> text.  KeyError: an unknown language."""
     if language not in LANGUAGES:
         raise KeyError(f"no messages in {language!r}; the languages are {', '.join(LANGUAGES)}")
     texts: dict[str, str] = {}

@@ -1,0 +1,54 @@
+"""`chainrule lab`: the network in the browser, watched and stepped through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .screen import LanguageOption, PlainOption, Screen
+
+MOST_BYTES = 60 * 2**20
+
+
+def lab(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="DATA.csv", help="a table to begin with; more can be dropped on the page",
+                       show_default=False),
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0 takes any that is free; by default "
+                                             "8765, or the next one that is free", show_default=False)] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in a browser")] = True,
+    plain: PlainOption = False,
+    lang: LanguageOption = None,
+) -> None:  # fmt: skip
+    """Watch a network learn, statement by statement, in the browser.
+
+    The page is served to this machine alone, at an address that holds a secret; Ctrl-C ends it.
+    """
+    from ..lab import serve
+
+    screen = Screen(ctx, plain, lang)
+    start: dict[str, Any] = {"language": screen.language, "table": None}
+    if file is not None:
+        from ..data import printable, read_regular, read_table
+
+        read_table(file)  # refuses what train would refuse, before a page is opened
+        start["table"] = {"name": printable(file.name), "text": read_regular(file, MOST_BYTES).decode("utf-8-sig")}
+
+    def announce(address: str) -> None:
+        screen.say("lab.serving")
+        screen.line()
+        screen.line(f"  {address}", "bold cyan")
+        screen.line()
+        screen.say("lab.stop")
+
+    serve(start, port, browser, announce)
+    screen.line()
+    screen.say("lab.closed")
+
+
+__all__ = ["lab"]

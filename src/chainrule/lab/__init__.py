@@ -1,0 +1,13 @@
+"""The lab: a network, watched and stepped through in the browser, served by this machine to itself.
+
+    experiment      what the page asks for: data, network, seed; becomes a Program, its JavaScript, its steps
+    gate            who is let in: one place, refused by default
+    application     the pages and the endpoints under `/api/`
+    serve           the loop: bind, say where, open the browser, end with Ctrl-C
+
+Python derives, the emitted JavaScript computes in the browser, the page (`web/`) draws.
+"""
+
+from .serve import serve
+
+__all__ = ["serve"]

@@ -1,0 +1,262 @@
+"""What the endpoints answer: plain data in, plain data out. Every refusal is a ValueError that says what and where."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from ..data import DataError, Preparation, find_roles, printable, read_csv, split
+from ..engines.reference import evaluate
+from ..files import NetworkFile
+from ..files.json_text import Record
+from ..formulas.activations import ACTIVATIONS
+from ..formulas.initial import LIMITS
+from ..formulas.losses import LOSSES
+from ..formulas.optimizers import OPTIMIZERS
+from ..program.expr import Expr, Name, names
+from ..program.steps import Program
+from ..program.text import FormulaError, parse
+from ..training.batches import check_batch_size, check_for_batch_norm, offsets_of
+from ..writers import LANGUAGES, options_of, writer
+from .data_sets import DATA_SETS, MOST_POINTS, Array
+from .module import arguments, module
+from .steps import program_data
+
+MOST_SEED = 2**32 - 1
+MOST_FORMULAS = 12
+MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 50_000, 50, 64 * 2**20
+MOST_NUMBERS = 20_000  # parameters that the page shows and runs
+TASKS = ("auto", "classification", "regression")
+Task = Literal["auto", "classification", "regression"]
+
+
+# --- choices ---------------------------------------------------------------------------------------------------------
+
+
+def choices() -> dict[str, Any]:
+    """The rows of the book, for the page's controls."""
+    return {
+        "data": [
+            {"name": row.name, "kind": row.kind, "columns": list(row.columns), "fixed": row.fixed}
+            for row in DATA_SETS.values()
+        ],
+        "activations": list(ACTIVATIONS),
+        "initial": list(LIMITS),
+        "losses": [
+            {"name": loss.name, "outputs": list(loss.outputs), "fused": list(loss.fused), "target": loss.target}
+            for loss in LOSSES.values()
+        ],
+        "optimizers": [
+            {"name": name, "settings": {field.name: field.default for field in fields(row)}}
+            for name, row in OPTIMIZERS.items()
+            if all(isinstance(field.default, (int, float)) for field in fields(row))
+        ],
+        "languages": [{"name": name, "teaching": "teaching" in options_of(writer(name))} for name in LANGUAGES],
+    }
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+def data(body: object) -> dict[str, Any]:
+    """The rows of a built-in data set, in two parts, with the inputs that formulas add.
+
+    {"set": "circle", "points": 200, "noise": 0.1, "test": 0.3, "seed": 0, "inputs": ["x1**2"]}
+    """
+    record = Record(body, "data")
+    row = record.chosen("set", DATA_SETS)
+    points = record.whole("points", default=200, least=4, most=MOST_POINTS)
+    noise = record.number("noise", default=0.1)
+    share = record.number("test", default=0.0)
+    seed = record.whole("seed", default=0, most=MOST_SEED)
+    formulas = read_formulas(record.texts("inputs", default=[], most=MOST_FORMULAS), row.columns)
+    record.done()
+    if not 0 <= noise <= 1:
+        raise DataError(f"data, noise: a number from 0 to 1, not {noise:g}")
+    if not 0 <= share < 1:
+        raise DataError(f"data, test: a share of the rows, at least 0 and below 1, not {share:g}")
+    rows, y = row.make(points, noise, np.random.RandomState(seed))
+    X = with_formulas(rows, formulas, row.columns)
+    training, test = np.arange(len(rows)), np.arange(0)
+    if share and not row.fixed:
+        strata = None if row.kind == "number" else y @ np.arange(1, y.shape[1] + 1)
+        training, test = split(len(rows), share, seed, strata)
+    found = parts(rows, X, y, training, test)
+    classes = [str(i) for i in range(10)] if row.kind == "several" else ["0", "1"] if row.kind == "classes" else []
+    return found | {"kind": row.kind, "columns": list(row.columns), "classes": classes, "fixed": row.fixed}
+
+
+def parts(rows: Array, X: Array, y: Array, training: Any, test: Any) -> dict[str, Any]:
+    def part(chosen: Any) -> dict[str, Any]:
+        picked = {"rows": rows[chosen], "X": X[chosen], "y": y[chosen]}
+        return {"count": len(chosen), **{name: array.ravel().tolist() for name, array in picked.items()}}
+
+    return {"training": part(training), "test": part(test), "given": rows.shape[1], "inputs": X.shape[1],
+            "outputs": y.shape[1]}  # fmt: skip
+
+
+def read_formulas(texts: Sequence[str], columns: Sequence[str]) -> list[Expr]:
+    """Formulas of the columns, `x1 * x2`, in our grammar.  FormulaError: what cannot be read, and where."""
+    known = {name: Name(name) for name in columns}
+    found = []
+    for text in texts:
+        formula = parse(text, known)
+        if formula.shape != () or not names(formula):
+            raise FormulaError(f"a further input is a formula of {', '.join(columns)}", text, 0)
+        found.append(formula)
+    return found
+
+
+def with_formulas(rows: Array, formulas: Sequence[Expr], columns: Sequence[str]) -> Array:
+    """X (N, D + formulas).  DataError: a formula that is not finite for some row."""
+    values = {name: rows[:, i] for i, name in enumerate(columns)}
+    with np.errstate(all="ignore"):
+        further = [np.broadcast_to(np.asarray(evaluate(f, values), dtype=np.float64), len(rows)) for f in formulas]
+    for formula, column in zip(formulas, further, strict=True):
+        if not np.isfinite(column).all():
+            row = int(np.argmin(np.isfinite(column)))
+            at = ", ".join(f"{name} = {rows[row, i]:.6g}" for i, name in enumerate(columns))
+            raise DataError(f"inputs: {formula} is not a finite number where {at}")
+    return np.column_stack([rows, *further]) if further else rows
+
+
+def table(body: object) -> dict[str, Any]:
+    """A CSV, read and prepared as `chainrule train` does it.
+
+        {"name": "iris.csv", "text": "...", "target": "species", "without": [], "task": "auto", "test": 0.2, "seed": 0}
+
+    Without a target: the columns only.
+    """
+    record = Record(body, "table")
+    name, text = record.text("name"), record.text("text")
+    target = record.text("target", default="")
+    without = record.texts("without", default=[])
+    task = record.text("task", default="auto")
+    share = record.number("test", default=0.2)
+    seed = record.whole("seed", default=0, most=MOST_SEED)
+    record.done()
+    if task not in TASKS:
+        raise DataError(f"table, task: known are {', '.join(TASKS)}")
+    if not 0 <= share < 1:
+        raise DataError(f"table, test: a share of the rows, at least 0 and below 1, not {share:g}")
+    read = named(read_csv(io.BytesIO(text.encode()), MOST_TEXT), printable(name, 60))
+    if len(read) > MOST_ROWS or len(read.columns) > MOST_COLUMNS:
+        raise DataError(
+            f"{read.source} has {len(read):,} rows and {len(read.columns)} columns; the lab takes at most "
+            f"{MOST_ROWS:,} and {MOST_COLUMNS}"
+        )
+    listed = [printable(column) for column in read.names]
+    if not target:
+        return {"columns": listed, "count": len(read)}
+    kept = read.without(without)
+    roles = find_roles(kept, target, cast(Task, task))
+    training, test = np.arange(len(kept)), np.arange(0)
+    if share and len(kept) > 2:
+        training, test = split(len(kept), share, seed, roles.strata(kept))
+    preparation = Preparation.fit(kept.take(training), roles)
+    X, y = preparation.transform(kept), preparation.transform_target(kept)
+    classes = [printable(label, 24) for label in preparation.classes]
+    if len(classes) == 2:
+        y = y[:, 1:]
+    kind = "number" if not classes else "classes" if len(classes) == 2 else "several"
+    remarks = [{"kind": row.kind, "column": printable(row.column), "count": row.cells} for row in roles.remarks]
+    return parts(X, X, y, training, test) | {
+        "kind": kind,
+        "columns": list(preparation.feature_names),
+        "classes": classes,
+        "fixed": True,
+        "roles": [{"name": printable(column), "role": role} for column, role in roles.features],
+        "remarks": remarks,
+        "names": listed,
+        "scaling": scaling(preparation),
+    }
+
+
+def scaling(preparation: Preparation) -> list[dict[str, Any]]:
+    """How each numeric column was standardised."""
+    found = []
+    for feature in preparation.features:
+        scale = getattr(feature, "scale", None)
+        if scale is not None:
+            found.append({"name": printable(feature.name), "mean": scale.mean, "deviation": scale.deviation})
+    return found
+
+
+def named(read: Any, source: str) -> Any:
+    from dataclasses import replace
+
+    return replace(read, source=source)
+
+
+# --- programs --------------------------------------------------------------------------------------------------------
+
+
+def declared(record: Record) -> tuple[Program, list[Expr], list[str]]:
+    """The program of a request's network, and the formulas of its inputs."""
+    columns = record.texts("columns", most=2000)
+    texts = record.texts("inputs", default=[], most=MOST_FORMULAS)
+    network = record.take("network")
+    if not isinstance(network, dict):
+        raise DataError("program, network: a network file is expected")
+    width = len(columns) + len(texts)
+    given = {"format": "chainrule network 1", "inputs": width, **network}
+    file = NetworkFile.from_dict(given, "network")
+    for part in ("loss", "optimizer"):
+        if getattr(file, part) is None:
+            raise DataError(f"network: the entry {part} is missing")
+    program = file.derive()
+    edits = record.take("edits", None) or {}
+    if not isinstance(edits, dict) or not all(isinstance(text, str) for text in edits.values()):
+        raise DataError("program, edits: names of steps, and formulas")
+    for name, text in edits.items():
+        program = program.replace(str(name), text)
+    count = sum(int(np.prod([int(n) for n in v.shape])) for v in program.parameters.values())
+    if count > MOST_NUMBERS:
+        raise DataError(f"network: {count:,} parameters; the lab shows at most {MOST_NUMBERS:,}")
+    return program, read_formulas(texts, columns) if texts else [], columns
+
+
+def program(body: object) -> dict[str, Any]:
+    """A declared network as a program that the page can run.
+
+    {"columns": ["x1", "x2"], "inputs": ["x1**2"], "network": {...network file...}, "rows": 140, "batch": 10,
+     "edits": {"delta2": "(a2 - y)**3"}}
+    """
+    record = Record(body, "program")
+    made, formulas, columns = declared(record)
+    rows = record.whole("rows", least=1, most=MOST_ROWS)
+    batch = record.take("batch", None)
+    record.done()
+    size = rows if batch is None else check_batch_size(batch, rows)
+    normed = any(name.startswith("running_") for name in made.state)
+    offsets = offsets_of(rows, size, joined=normed)
+    if normed:
+        check_for_batch_norm(offsets, own=False)
+    return program_data(made) | {
+        "module": module(made, len(columns), formulas, columns),
+        "arguments": arguments(made),
+        "offsets": offsets.tolist(),
+    }
+
+
+def source(body: object) -> dict[str, Any]:
+    """The program of a request in a language.
+
+    {..., "language": "c", "teaching": true, "notes": "de"}
+    """
+    record = Record(body, "source")
+    language, notes = record.text("language"), record.text("notes", default="en")
+    teaching = record.boolean("teaching", default=False)
+    made, _, _ = declared(record)
+    record.done()
+    options: dict[str, Any] = {}
+    if "notes" in options_of(writer(language)):
+        options = {"teaching": teaching, "notes": notes}
+    return {"text": made.source(language, **options), "language": language}
+
+
+__all__ = ["choices", "data", "program", "source", "table"]

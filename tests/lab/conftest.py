@@ -1,0 +1,106 @@
+"""The lab as its visitors have it: a server of its own process, and Debian's Chromium."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools import find_tool
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "src" / "chainrule" / "lab" / "page"
+
+
+@pytest.fixture(scope="session")
+def page_built() -> None:
+    if not (PAGE / "index.html").exists():
+        pytest.fail("the page of the lab has not been built: python hatch_build.py (make test does it)", pytrace=False)
+
+
+class Served:
+    """A running lab: its process, address and parts."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "chainrule", "lab", "--no-browser", "--port", "0", "--plain", *arguments]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.said = ""
+        for line in self.process.stdout:
+            self.said += line
+            if found := re.search(r"http://(127\.0\.0\.1):(\d+)/([\w-]+)/", line):
+                self.address = found[0]
+                self.host, self.port, self.token = f"{found[1]}:{found[2]}", int(found[2]), found[3]
+                return
+        pytest.fail(f"the lab did not start:\n{self.said}{self.process.communicate()[1]}")
+
+    def stop(self) -> tuple[int, str, str]:
+        """Ctrl-C; exit code, what else was said, what was complained of."""
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=20)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture(scope="session")
+def served(page_built: None) -> Iterator[Served]:
+    lab = Served("--lang", "en")
+    yield lab
+    code, _, complaints = lab.stop()
+    assert (code, complaints) == (0, "")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=find_tool("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--force-prefers-reduced-motion"],
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page of the lab, and everything the browser complained of."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page, self.address = page, address
+        self.complaints: list[str] = []
+        page.set_default_timeout(20_000)
+        page.on("console", self.said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+
+    def said(self, message: Any) -> None:
+        """An error or warning; that the server refused what a test made wrong (400) is shown on the page."""
+        if message.type in ("error", "warning") and "status of 400" not in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, fragment: str = "") -> Any:
+        self.page.goto(self.address + fragment)
+        self.page.locator("main .panel").first.wait_for()
+        return self.page
+
+    def run(self, epochs: int) -> None:
+        self.page.get_by_label("How many epochs to run").fill(str(epochs))
+        self.page.get_by_role("button", name="Run epochs").click()
+        self.page.wait_for_selector(f'[data-testid="epoch"]:text-is("{epochs:,}")')
+
+    def array(self, name: str) -> list[float]:
+        cells = self.page.get_by_role("table", name=name, exact=True).locator("[data-value]")
+        return [float(text) for text in cells.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")]
+
+
+@pytest.fixture
+def visit(served: Served, browser: Any) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    made = Visit(context.new_page(), served.address)
+    yield made
+    assert not made.complaints, "\n".join(made.complaints)
+    context.close()

@@ -1,0 +1,133 @@
+"""What the endpoints answer, without a server."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from chainrule.lab import answers
+from chainrule.lab.data_sets import DATA_SETS
+
+NETWORK = {
+    "layers": [
+        {"layer": "dense", "units": 3, "activation": "tanh"},
+        {"layer": "dense", "units": 1, "activation": "sigmoid"},
+    ],
+    "loss": "binary_cross_entropy",
+    "optimizer": {"name": "adam", "rate": 0.03},
+}
+
+
+def asked(**changes):
+    return {"columns": ["x1", "x2"], "network": NETWORK, "rows": 20, "batch": 8, **changes}
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_a_data_set_is_the_same_for_the_same_seed_and_fits_its_description(name):
+    row = DATA_SETS[name]
+    first, again = (answers.data({"set": name, "points": 60, "noise": 0.2, "test": 0.25, "seed": 3}) for _ in range(2))
+    assert json.dumps(first, allow_nan=False) == json.dumps(again)
+    assert first["given"] == len(row.columns) == len(first["columns"])
+    parts = [first["training"], first["test"]]
+    assert sum(part["count"] for part in parts) == (4 if row.fixed else 60)
+    for part in parts:
+        assert len(part["X"]) == part["count"] * first["inputs"]
+        assert len(part["y"]) == part["count"] * first["outputs"]
+    if not row.fixed:
+        other = answers.data({"set": name, "points": 60, "noise": 0.2, "test": 0.25, "seed": 4})
+        assert other["training"]["X"] != first["training"]["X"]
+
+
+def test_further_inputs_are_formulas_in_our_grammar():
+    made = answers.data({"set": "circle", "points": 20, "inputs": ["x1**2 + x2", "sin(3 * x1)"]})
+    X = np.reshape(made["training"]["X"], (20, 4))
+    np.testing.assert_array_equal(X[:, 2], X[:, 0] ** 2 + X[:, 1])
+    np.testing.assert_array_equal(X[:, 3], np.sin(3 * X[:, 0]))
+
+
+def test_a_program_comes_with_its_module_steps_and_batches():
+    made = answers.program(asked(inputs=["x1 * x2"]))
+    json.dumps(made, allow_nan=False)
+    assert made["offsets"] == [0, 8, 16, 20]
+    assert [step["name"] for step in made["steps"]][:3] == ["z1", "a1", "z2"]
+    assert "X[n * INPUTS + 2] = x1 * x2;" in made["module"]
+    assert made["layers"][0]["slope"] == "slope1"
+    assert made["arguments"]["step"][0] == "w"
+
+
+def test_an_edit_is_part_of_the_program():
+    made = answers.program(asked(edits={"slope1": "1"}))
+    assert made["edited"] == ["slope1"]
+    assert next(step for step in made["steps"] if step["name"] == "slope1")["text"].startswith("slope1 = full_like(")
+
+
+def test_a_table_is_prepared_as_train_prepares_it():
+    text = "a,b,kind\n" + "\n".join(f"{i},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(20))
+    assert answers.table({"name": "t.csv", "text": text})["columns"] == ["a", "b", "kind"]
+    made = answers.table({"name": "t.csv", "text": text, "target": "kind", "test": 0.25})
+    assert (made["kind"], made["classes"], made["outputs"]) == ("classes", ["no", "yes"], 1)
+    assert made["training"]["count"] == 15
+    X = np.reshape(made["training"]["X"], (15, 2))
+    np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
+    assert [row["name"] for row in made["scaling"]] == ["a", "b"]
+
+
+WIDE = ",".join(f"c{i}" for i in range(60)) + "\n" + ",".join("1" * 60)
+
+REFUSED = {
+    "no set": (answers.data, {"set": "circles"}, "circle"),
+    "too many points": (answers.data, {"set": "circle", "points": 10**7}, "from 4 to 2,000"),
+    "noise": (answers.data, {"set": "circle", "noise": 2}, "noise"),
+    "share": (answers.data, {"set": "circle", "test": 1}, "share"),
+    "unknown key": (answers.data, {"set": "circle", "colour": 1}, "colour"),
+    "not an object": (answers.data, [], "data"),
+    "formula": (answers.data, {"set": "circle", "inputs": ["x1 +"]}, "position 5"),
+    "formula of nothing": (answers.data, {"set": "circle", "inputs": ["3"]}, "formula of x1"),
+    "formula, not finite": (answers.data, {"set": "xor", "inputs": ["log(x1)"]}, "not a finite number where x1 = 0"),
+    "batch": (answers.program, asked(batch=30), "batch_size is 30"),
+    "no network": (answers.program, asked(network=None), "network"),
+    "no layers": (answers.program, asked(network={"layers": []}), "layer"),
+    "activation": (
+        answers.program,
+        asked(network={**NETWORK, "layers": [{"layer": "dense", "units": 1, "activation": "sigmoyd"}]}),
+        "sigmoyd",
+    ),
+    "loss": (
+        answers.program,
+        asked(network={**NETWORK, "loss": "poisson", "layers": [{"layer": "dense", "units": 1, "activation": "tanh"}]}),
+        "poisson",
+    ),
+    "too large": (
+        answers.program,
+        asked(
+            network={
+                **NETWORK,
+                "layers": [
+                    {"layer": "dense", "units": 50_000, "activation": "relu"},
+                    {"layer": "dense", "units": 1, "activation": "sigmoid"},
+                ],
+            }
+        ),
+        "200,001 parameters",
+    ),
+    "edit": (answers.program, asked(edits={"delta9": "1"}), "delta9"),
+    "edit, no text": (answers.program, asked(edits={"delta2": 1}), "edits"),
+    "edit, formula": (answers.program, asked(edits={"delta2": "(p -"}), "position"),
+    "language": (answers.source, {"columns": ["x1", "x2"], "network": NETWORK, "language": "cobol"}, "cobol"),
+    "table, ragged": (answers.table, {"name": "t.csv", "text": "a,b\n1\n"}, "row 2"),
+    "table, target": (answers.table, {"name": "t.csv", "text": "a,b\n1,2\n3,4\n", "target": "c"}, "'c'"),
+    "table, task": (answers.table, {"name": "t.csv", "text": "a,b\n1,2\n", "target": "b", "task": "x"}, "known are"),
+    "table, NaN": (
+        answers.table,
+        {"name": "t.csv", "text": "a,b\n1,2\n2,1\nx7,3\n" + "4,5\n" * 30, "target": "b"},
+        "row 4",
+    ),
+    "table, wide": (answers.table, {"name": "t.csv", "text": WIDE}, "at most"),
+}
+
+
+@pytest.mark.parametrize(("endpoint", "body", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_says_why(endpoint, body, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        endpoint(body)

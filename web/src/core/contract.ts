@@ -1,0 +1,167 @@
+// The one data contract: name -> shape and values. Python derives what is here, the worker fills it, figures draw it.
+
+export type Arrays = Record<string, Float64Array>;
+export type Size = number | "N";
+
+/** An expression: a number, a named array, or an op on expressions. */
+export type Tree =
+    | number
+    | { name: string; shape: Size[] }
+    | {
+          op: string;
+          shape: Size[];
+          symbol?: string;
+          precedence?: number;
+          options?: Record<string, number | boolean>;
+          args: Tree[];
+      };
+
+export interface Statement {
+    name: string;
+    phase: "forward" | "loss" | "backward" | "update" | "observe";
+    shape: Size[];
+    number: number;
+    update: boolean;
+    note: string;
+    more: string[];
+    of: string;
+    lines: string[];
+    text: string;
+    assigns: { name: string; tree: Tree }[];
+}
+
+export interface Variable {
+    name: string;
+    shape: number[];
+    trainable: boolean;
+}
+
+export interface Layer {
+    number: number;
+    inputs: number;
+    units: number;
+    output: string;
+    weights: string;
+    bias: string;
+    z?: string;
+    a?: string;
+    error?: string;
+    slope?: string;
+    delta?: string;
+}
+
+export interface Program {
+    title: string;
+    steps: Statement[];
+    prediction: string;
+    loss: string;
+    inputs: Record<string, Size[]>;
+    parameters: Variable[];
+    state: Variable[];
+    settings: Record<string, number>;
+    masks: { name: string; units: number; keep: number }[];
+    layers: Layer[];
+    edited: string[];
+    module: string;
+    arguments: Record<"step" | "predict" | "evaluate" | "trace", string[]>;
+    offsets: number[];
+}
+
+export type Kind = "classes" | "number" | "several";
+
+/** Rows of a data set: as given, as the network takes them, and their targets; row by row. */
+export interface Part {
+    count: number;
+    rows: number[];
+    X: number[];
+    y: number[];
+}
+
+export interface Data {
+    kind: Kind;
+    columns: string[];
+    classes: string[];
+    fixed: boolean;
+    given: number;
+    inputs: number;
+    outputs: number;
+    training: Part;
+    test: Part;
+    roles?: { name: string; role: string }[];
+    remarks?: { kind: string; column: string; count: number }[];
+    names?: string[];
+    scaling?: { name: string; mean: number; deviation: number }[];
+}
+
+export interface History {
+    epochs: number[];
+    losses: number[];
+    testEpochs: number[];
+    testLosses: number[];
+}
+
+export interface Divergence {
+    t: number;
+    epoch: number;
+    name: string;
+}
+
+/** What is known after so many steps. `values` holds every named step of the coming one. */
+export interface Snapshot {
+    t: number;
+    epoch: number;
+    batch: number;
+    loss: number;
+    trainLoss: number;
+    testLoss: number | null;
+    trainRight: number | null;
+    testRight: number | null;
+    parameters: Arrays;
+    before: Arrays;
+    values: Arrays | null;
+    rows: Int32Array;
+    outputs: Float64Array;
+    grid: Arrays | null;
+    history: History;
+    diverged: Divergence | null;
+    settings: Record<string, number>;
+}
+
+/** One step in full: every value before the update, and what the update made. */
+export interface Slice {
+    values: Arrays;
+    before: Arrays;
+    after: Arrays;
+    rows: Int32Array;
+}
+
+export interface Wants {
+    values: "none" | "batch" | "all";
+    grid: boolean;
+}
+
+export type Request =
+    | { kind: "load"; program: Program; data: Data; seed: number }
+    | { kind: "reset"; seed: number }
+    | { kind: "advance"; steps: number; milliseconds: number; wants: Wants }
+    | { kind: "look"; wants: Wants }
+    | { kind: "grid"; rows: Float64Array; count: number }
+    | { kind: "set"; name: string; index: number; value: number }
+    | { kind: "settings"; settings: Record<string, number> }
+    | { kind: "predict"; rows: Float64Array; count: number }
+    | { kind: "check"; name: string; index: number }
+    | { kind: "slice" };
+
+export interface Answer {
+    id: number;
+    error?: string;
+    snapshot?: Snapshot;
+    outputs?: Float64Array;
+    difference?: number;
+    slice?: Slice;
+}
+
+/** How many elements a shape has, with so many rows for N. */
+export function count(shape: readonly Size[], rows: number): number {
+    return shape.reduce<number>((product, size) => product * (size === "N" ? rows : size), 1);
+}

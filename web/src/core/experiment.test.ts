@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { FOUNDING, fromFragment, networkOf, toFragment, USUAL, type Experiment } from "./experiment";
+
+const OWN: Experiment = {
+    ...USUAL,
+    data: { set: "spirals", points: 300, noise: 0.25, test: 0.4, seed: 12 },
+    inputs: ["x1**2", "sin(3 * x1)"],
+    layers: [{ units: 8, activation: "z * sigmoid(1.702 * z)" }, { units: 3, activation: "relu" }],
+    optimizer: { name: "adam", rate: 0.003 },
+    bias: false,
+    initial: "he",
+    batchNorm: true,
+    dropout: 0.2,
+    l1: 0.01,
+    l2: 0.001,
+    batch: null,
+    seed: 4294967295,
+    edits: { delta2: "(a2 - y)**3" },
+};
+
+describe("the fragment", () => {
+    test.each([USUAL, FOUNDING, OWN, { ...USUAL, layers: [] }])("is read back as it was written", (experiment) => {
+        const place = { screen: "network", language: "de", epoch: 35, experiment };
+        expect(fromFragment(toFragment(place))).toEqual(place);
+    });
+    test("falls back on the usual where it says nothing or nonsense", () => {
+        expect(fromFragment("").experiment).toEqual(USUAL);
+        const odd = fromFragment("#batch=-4&seed=x&layers=9999:tanh;&data=&epoch=1e99&edits=[]&dropout=7").experiment;
+        expect(odd).toEqual({ ...USUAL, layers: [{ units: 4, activation: "tanh" }] });
+    });
+});
+
+describe("the network file", () => {
+    test("has the layers, the loss and the optimizer", () => {
+        const network = networkOf(OWN, 2) as { layers: Record<string, unknown>[]; penalty: unknown };
+        expect(network.layers.map((layer) => layer.layer)).toEqual(["dense", "dropout", "dense", "dropout", "dense"]);
+        expect(network.layers.at(-1)).toEqual({ layer: "dense", units: 2, activation: "sigmoid", bias: false, initial: "he" });
+        expect(network.penalty).toEqual({ name: "elastic_net", l1: 0.01, l2: 0.001 });
+    });
+});

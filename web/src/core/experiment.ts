@@ -1,0 +1,174 @@
+// The state of an experiment, and how it is written into the fragment of the address. The token is never in it.
+
+export interface DenseLayer {
+    units: number;
+    activation: string;
+}
+
+export interface Experiment {
+    data: { set: string; points: number; noise: number; test: number; seed: number };
+    inputs: string[];
+    layers: DenseLayer[];
+    output: string;
+    loss: string;
+    bias: boolean;
+    initial: string;
+    batchNorm: boolean;
+    dropout: number;
+    optimizer: { name: string; rate: number };
+    l1: number;
+    l2: number;
+    batch: number | null;
+    seed: number;
+    edits: Record<string, string>;
+}
+
+export interface Place {
+    screen: string;
+    language: string;
+    epoch: number;
+    experiment: Experiment;
+}
+
+export const USUAL: Experiment = {
+    data: { set: "circle", points: 200, noise: 0.1, test: 0.3, seed: 1 },
+    inputs: [],
+    layers: [
+        { units: 6, activation: "tanh" },
+        { units: 4, activation: "tanh" },
+    ],
+    output: "sigmoid",
+    loss: "binary_cross_entropy",
+    bias: true,
+    initial: "glorot",
+    batchNorm: false,
+    dropout: 0,
+    optimizer: { name: "gradient_descent", rate: 0.3 },
+    l1: 0,
+    l2: 0,
+    batch: 10,
+    seed: 1,
+    edits: {},
+};
+
+/** The network with which it all began: 3-4-1, sigmoid, no bias, half the squared error, rate 1. */
+export const FOUNDING: Experiment = {
+    ...USUAL,
+    data: { set: "founding_xor", points: 4, noise: 0, test: 0, seed: 0 },
+    layers: [{ units: 4, activation: "sigmoid" }],
+    loss: "half_squared_error",
+    bias: false,
+    initial: "uniform",
+    optimizer: { name: "gradient_descent", rate: 1 },
+    batch: null,
+};
+
+/** The network file that Python derives from: everything but format and inputs. */
+export function networkOf(experiment: Experiment, outputs: number): Record<string, unknown> {
+    const { bias, initial, batchNorm, dropout, l1, l2 } = experiment;
+    const layers: Record<string, unknown>[] = [];
+    for (const { units, activation } of experiment.layers) {
+        const more = batchNorm ? { batch_norm: true } : { bias };
+        layers.push({ layer: "dense", units, activation, ...more, ...start(initial) });
+        if (dropout > 0) layers.push({ layer: "dropout", rate: dropout });
+    }
+    layers.push({ layer: "dense", units: outputs, activation: experiment.output, bias, ...start(initial) });
+    const { name, rate } = experiment.optimizer;
+    const network: Record<string, unknown> = { layers, loss: experiment.loss, optimizer: { name, rate } };
+    if (l1 > 0 && l2 > 0) network.penalty = { name: "elastic_net", l1, l2 };
+    else if (l1 > 0) network.penalty = { name: "l1", strength: l1 };
+    else if (l2 > 0) network.penalty = { name: "l2", strength: l2 };
+    return network;
+}
+
+function start(initial: string): Record<string, string> {
+    return initial === "auto" ? {} : { initial };
+}
+
+/** `#screen=...&data=circle:200:0.1:0.3:1&layers=6:tanh,4:tanh...`: short, and readable where it can be. */
+export function toFragment({ screen, language, epoch, experiment: e }: Place): string {
+    const { data } = e;
+    const written: Record<string, string> = {
+        screen,
+        lang: language,
+        data: [data.set, data.points, data.noise, data.test, data.seed].join(":"),
+        inputs: e.inputs.join(";"),
+        layers: e.layers.map((l) => `${l.units}:${l.activation}`).join(";"),
+        output: e.output,
+        loss: e.loss,
+        optimizer: `${e.optimizer.name}:${e.optimizer.rate}`,
+        bias: e.bias ? "" : "none",
+        initial: e.initial === "glorot" ? "" : e.initial,
+        norm: e.batchNorm ? "batch" : "",
+        dropout: e.dropout ? String(e.dropout) : "",
+        l1: e.l1 ? String(e.l1) : "",
+        l2: e.l2 ? String(e.l2) : "",
+        batch: e.batch === null ? "all" : String(e.batch),
+        seed: String(e.seed),
+        edits: Object.keys(e.edits).length ? JSON.stringify(e.edits) : "",
+        epoch: epoch ? String(epoch) : "",
+    };
+    const kept = Object.entries(written).filter(([, value]) => value !== "");
+    return "#" + new URLSearchParams(kept).toString().replaceAll("%3A", ":").replaceAll("%3B", ";");
+}
+
+/** What a fragment says, with the usual in the place of what it does not say or says wrongly; old links stay links. */
+export function fromFragment(fragment: string): Partial<Place> & { experiment: Experiment } {
+    const read = new URLSearchParams(fragment.replace(/^#/, ""));
+    const text = (key: string, usual: string) => (read.get(key) ?? usual).slice(0, 400);
+    const number = (key: string | undefined, usual: number, least: number, most: number) => {
+        const value = Number(key);
+        return key && Number.isFinite(value) && value >= least && value <= most ? value : usual;
+    };
+    const whole = (key: string | undefined, usual: number, least: number, most: number) =>
+        Math.round(number(key, usual, least, most));
+    const u = USUAL;
+    const data = text("data", "").split(":");
+    const optimizer = text("optimizer", "").split(":");
+    const listed = (key: string) => text(key, "").split(";").filter(Boolean);
+    const layers = read.has("layers") || read.has("data")
+        ? listed("layers").slice(0, 8).map((layer) => {
+              const [units, ...activation] = layer.split(":");
+              return { units: whole(units, 4, 1, 64), activation: activation.join(":") || "tanh" };
+          })
+        : u.layers;
+    return {
+        screen: read.get("screen") ?? undefined,
+        language: read.get("lang") ?? undefined,
+        epoch: whole(read.get("epoch") ?? undefined, 0, 0, 1e6),
+        experiment: {
+            data: {
+                set: data[0] || u.data.set,
+                points: whole(data[1], u.data.points, 4, 2000),
+                noise: number(data[2], u.data.noise, 0, 1),
+                test: number(data[3], u.data.test, 0, 0.9),
+                seed: whole(data[4], u.data.seed, 0, 2 ** 32 - 1),
+            },
+            inputs: listed("inputs").slice(0, 12),
+            layers,
+            output: text("output", u.output),
+            loss: text("loss", u.loss),
+            bias: text("bias", "") !== "none",
+            initial: text("initial", u.initial),
+            batchNorm: text("norm", "") === "batch",
+            dropout: number(read.get("dropout") ?? undefined, 0, 0, 0.9),
+            optimizer: { name: optimizer[0] || u.optimizer.name, rate: number(optimizer[1], u.optimizer.rate, 0, 1e6) },
+            l1: number(read.get("l1") ?? undefined, 0, 0, 1e3),
+            l2: number(read.get("l2") ?? undefined, 0, 0, 1e3),
+            batch: text("batch", "") === "all" ? null : whole(read.get("batch") ?? undefined, u.batch ?? 10, 1, 5e4),
+            seed: whole(read.get("seed") ?? undefined, u.seed, 0, 2 ** 32 - 1),
+            edits: edits(read.get("edits")),
+        },
+    };
+}
+
+function edits(text: string | null): Record<string, string> {
+    try {
+        const found: unknown = JSON.parse(text ?? "{}");
+        if (typeof found !== "object" || found === null || Array.isArray(found)) return {};
+        const entries = Object.entries(found).filter(([, value]) => typeof value === "string");
+        return Object.fromEntries(entries.slice(0, 20)) as Record<string, string>;
+    } catch {
+        return {};
+    }
+}

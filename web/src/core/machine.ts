@@ -1,0 +1,331 @@
+// The machine: holds the emitted module, the data and the weights, and calls the module's functions in order.
+// Everything that is arithmetic of learning happens inside the module.
+
+import type { Arrays, Data, Divergence, History, Part, Program, Slice, Snapshot, Wants } from "./contract";
+
+export interface Module {
+    parameters(): Arrays;
+    state?(): Arrays;
+    scratch?(rows: number): Arrays;
+    trace_scratch?(rows: number): Arrays;
+    settings: Record<string, number>;
+    step(...given: unknown[]): number;
+    predict(...given: unknown[]): void;
+    evaluate(...given: unknown[]): number;
+    trace(...given: unknown[]): number;
+    initial(seed: number, w: Arrays): void;
+    shuffle(order: Int32Array): void;
+    drop(keep: number, x: Float64Array, count: number): void;
+    inputs(N: number, R: Float64Array, X: Float64Array): void;
+}
+
+interface Rows {
+    N: number;
+    X: Float64Array;
+    y: Float64Array;
+    scratch: Arrays;
+    masks: Arrays;
+}
+
+const MOST_HISTORY = 1200;
+const DIFFERENCE = 1e-5;
+
+export class Machine {
+    w: Arrays = {};
+    before: Arrays = {};
+    m: Arrays = {};
+    h: Record<string, number>;
+    t = 0;
+    epoch = 0;
+    batch = 0;
+    loss = NaN;
+    diverged: Divergence | null = null;
+    history: History = { epochs: [], losses: [], testEpochs: [], testLosses: [] };
+    private stride = 1;
+    private total = 0;
+    private order: Int32Array;
+    private coming: Rows;
+    private all: Rows;
+    private test: Rows | null;
+    private traced = new Map<number, Arrays>();
+    private gridRows: { N: number; X: Float64Array; scratch: Arrays; output: Float64Array } | null = null;
+
+    constructor(
+        readonly module: Module,
+        readonly program: Program,
+        readonly data: Data,
+        seed: number,
+    ) {
+        this.h = { ...module.settings };
+        this.order = Int32Array.from({ length: data.training.count }, (_, n) => n);
+        this.all = this.rowsOf(data.training);
+        this.test = data.test.count ? this.rowsOf(data.test) : null;
+        const sizes = program.offsets.slice(1).map((end, i) => end - program.offsets[i]);
+        this.coming = this.empty(Math.max(...sizes));
+        this.reset(seed);
+    }
+
+    // --- what is run ---
+
+    reset(seed: number): void {
+        this.w = this.module.parameters();
+        this.m = this.module.state?.() ?? {};
+        this.module.initial(seed, this.w);
+        this.before = copied(this.w);
+        this.t = this.epoch = this.batch = this.total = 0;
+        this.stride = 1;
+        this.loss = NaN;
+        this.diverged = null;
+        this.history = { epochs: [], losses: [], testEpochs: [], testLosses: [] };
+        for (let n = 0; n < this.order.length; n++) this.order[n] = n;
+        this.prepare();
+    }
+
+    /** One training step on the batch that is prepared; false where it went wrong: then the weights stay as they were. */
+    step(): boolean {
+        if (this.diverged) return false;
+        const kept = copied(this.m);
+        copy(this.w, this.before);
+        const loss = this.call("step", this.coming, this.t + 1);
+        const bad = Number.isFinite(loss) ? this.notFinite(this.w) : this.program.loss;
+        if (bad) {
+            copy(this.before, this.w);
+            copy(kept, this.m);
+            const values = this.traceOf(this.coming);
+            const first = this.program.steps.find((s) => values[s.name] && !values[s.name].every(Number.isFinite));
+            this.diverged = { t: this.t + 1, epoch: this.epoch, name: first?.name ?? bad };
+            return false;
+        }
+        this.loss = loss;
+        this.t++;
+        this.total += loss * this.coming.N;
+        this.batch++;
+        if (this.batch === this.program.offsets.length - 1) {
+            this.remember(this.epoch, this.total / this.order.length);
+            this.batch = 0;
+            this.total = 0;
+            this.epoch++;
+        }
+        this.prepare();
+        return true;
+    }
+
+    /** At most so many steps, for at most so long. */
+    advance(steps: number, milliseconds: number): void {
+        const end = performance.now() + milliseconds;
+        for (let i = 0; i < steps; i++) {
+            if (!this.step() || ((i & 15) === 15 && performance.now() > end)) return;
+        }
+    }
+
+    /** The coming step in full, made on a copy: what it reads, what it makes. */
+    slice(): Slice {
+        const [w, m] = [this.w, this.m];
+        const before = copied(w);
+        Object.assign(before, copied(m));
+        const values = copied(this.traceOf(this.coming));
+        this.w = copied(w);
+        this.m = copied(m);
+        this.call("step", this.coming, this.t + 1);
+        const after = { ...this.w, ...this.m };
+        this.w = w;
+        this.m = m;
+        values.X = this.coming.X.slice(0, this.coming.N * this.data.inputs);
+        values.y = this.coming.y.slice(0, this.coming.N * this.data.outputs);
+        return { values, before, after, rows: this.batchRows() };
+    }
+
+    /** The slope of the loss along one parameter, by a central difference. */
+    difference(name: string, index: number): number {
+        const x = this.w[name];
+        const kept = x[index];
+        const h = DIFFERENCE * Math.max(1, Math.abs(kept));
+        const at = (value: number) => {
+            x[index] = value;
+            return this.call("trace", this.coming, this.t + 1);
+        };
+        const found = (at(kept + h) - at(kept - h)) / (2 * h);
+        x[index] = kept;
+        return found;
+    }
+
+    predict(rows: Float64Array, N: number): Float64Array {
+        const X = new Float64Array(N * this.data.inputs);
+        this.module.inputs(N, rows, X);
+        const output = new Float64Array(N * this.data.outputs);
+        this.given("predict", { s: this.module.scratch?.(N) ?? {}, N, X, [this.program.prediction]: output });
+        return output;
+    }
+
+    setGrid(rows: Float64Array, N: number): void {
+        const X = new Float64Array(N * this.data.inputs);
+        this.module.inputs(N, rows, X);
+        const scratch = this.module.scratch?.(N) ?? {};
+        this.gridRows = { N, X, scratch, output: new Float64Array(N * this.data.outputs) };
+    }
+
+    // --- what is shown ---
+
+    snapshot(wants: Wants): Snapshot {
+        const train = this.evaluated(this.all, this.data.training);
+        const test = this.test ? this.evaluated(this.test, this.data.test) : null;
+        if (test && this.history.testEpochs.at(-1) !== this.epoch) {
+            this.history.testEpochs.push(this.epoch);
+            this.history.testLosses.push(test.loss);
+            if (this.history.testEpochs.length > MOST_HISTORY) {
+                this.history.testEpochs = halved(this.history.testEpochs);
+                this.history.testLosses = halved(this.history.testLosses);
+            }
+        }
+        const shown = wants.values === "none" ? null : wants.values === "all" ? this.all : this.coming;
+        const values = shown ? copied(this.traceOf(shown)) : null;
+        return {
+            t: this.t,
+            epoch: this.epoch,
+            batch: this.batch,
+            loss: this.loss,
+            trainLoss: train.loss,
+            testLoss: test?.loss ?? null,
+            trainRight: train.right,
+            testRight: test?.right ?? null,
+            parameters: copied(this.w),
+            before: copied(this.before),
+            values,
+            rows: wants.values === "all" ? Int32Array.from(this.order.keys()) : this.batchRows(),
+            outputs: train.outputs,
+            grid: wants.grid ? this.gridValues() : null,
+            history: {
+                epochs: [...this.history.epochs],
+                losses: [...this.history.losses],
+                testEpochs: [...this.history.testEpochs],
+                testLosses: [...this.history.testLosses],
+            },
+            diverged: this.diverged,
+            settings: { ...this.h },
+        };
+    }
+
+    private gridValues(): Arrays | null {
+        const grid = this.gridRows;
+        if (!grid) return null;
+        const given = { s: grid.scratch, N: grid.N, X: grid.X, [this.program.prediction]: grid.output };
+        this.given("predict", given);
+        const found: Arrays = {};
+        for (const layer of this.program.layers) {
+            const values = layer.output === this.program.prediction ? grid.output : grid.scratch[layer.output];
+            if (values) found[layer.output] = values.slice();
+        }
+        return found;
+    }
+
+    private evaluated(rows: Rows, part: Part): { loss: number; right: number | null; outputs: Float64Array } {
+        const outputs = new Float64Array(rows.N * this.data.outputs);
+        const { N, X, y, scratch: s } = rows;
+        const loss = this.given("evaluate", { s, N, X, y, [this.program.prediction]: outputs });
+        return { loss, right: this.data.kind === "number" ? null : right(outputs, part, this.data.outputs), outputs };
+    }
+
+    private batchRows(): Int32Array {
+        const begin = this.program.offsets[this.batch];
+        return this.order.slice(begin, begin + this.coming.N);
+    }
+
+    private traceOf(rows: Rows): Arrays {
+        let s = this.traced.get(rows.N);
+        if (!s) {
+            if (this.traced.size > 4) this.traced.clear();
+            s = this.module.trace_scratch?.(rows.N) ?? {};
+            this.traced.set(rows.N, s);
+        }
+        const { N, X, y, masks } = rows;
+        this.given("trace", { s, N, X, y, t: this.t + 1, ...masks });
+        return s;
+    }
+
+    // --- inside ---
+
+    private prepare(): void {
+        const { offsets } = this.program;
+        if (this.batch === 0 && offsets.length > 2) this.module.shuffle(this.order);
+        const begin = offsets[this.batch];
+        const { X, y, masks } = this.coming;
+        const N = (this.coming.N = offsets[this.batch + 1] - begin);
+        const { inputs, outputs } = this.data;
+        for (let n = 0; n < N; n++) {
+            const row = this.order[begin + n];
+            X.set(this.all.X.subarray(row * inputs, (row + 1) * inputs), n * inputs);
+            y.set(this.all.y.subarray(row * outputs, (row + 1) * outputs), n * outputs);
+        }
+        for (const mask of this.program.masks) this.module.drop(mask.keep, masks[mask.name], N * mask.units);
+    }
+
+    private call(name: "step" | "trace", rows: Rows, t: number): number {
+        const { N, X, y, masks } = rows;
+        const s = name === "step" ? rows.scratch : this.traced.get(N) ?? this.module.trace_scratch?.(N) ?? {};
+        return this.given(name, { s, N, X, y, t, ...masks });
+    }
+
+    private given(name: "step" | "predict" | "evaluate" | "trace", values: Record<string, unknown>): number {
+        const known: Record<string, unknown> = { w: this.w, m: this.m, h: this.h, ...values };
+        return this.module[name](...this.program.arguments[name].map((argument) => known[argument])) as number;
+    }
+
+    private rowsOf(part: Part): Rows {
+        const rows = this.empty(part.count);
+        rows.X.set(part.X);
+        rows.y.set(part.y);
+        for (const mask of Object.values(rows.masks)) mask.fill(1);
+        return rows;
+    }
+
+    private empty(N: number): Rows {
+        const masks: Arrays = {};
+        for (const mask of this.program.masks) masks[mask.name] = new Float64Array(N * mask.units);
+        const { inputs, outputs } = this.data;
+        const scratch = this.module.scratch?.(N) ?? {};
+        return { N, X: new Float64Array(N * inputs), y: new Float64Array(N * outputs), scratch, masks };
+    }
+
+    private notFinite(arrays: Arrays): string {
+        return Object.keys(arrays).find((name) => !arrays[name].every(Number.isFinite)) ?? "";
+    }
+
+    private remember(epoch: number, loss: number): void {
+        if (epoch % this.stride) return;
+        this.history.epochs.push(epoch);
+        this.history.losses.push(loss);
+        if (this.history.epochs.length > MOST_HISTORY) {
+            this.history.epochs = halved(this.history.epochs);
+            this.history.losses = halved(this.history.losses);
+            this.stride *= 2;
+        }
+    }
+}
+
+function halved(list: number[]): number[] {
+    return list.filter((_, i) => i % 2 === 0);
+}
+
+function copied(arrays: Arrays): Arrays {
+    return Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, values.slice()]));
+}
+
+function copy(from: Arrays, to: Arrays): void {
+    for (const name in from) to[name].set(from[name]);
+}
+
+/** The share of rows whose class the outputs name. */
+export function right(outputs: Float64Array, part: Part, K: number): number {
+    let found = 0;
+    for (let n = 0; n < part.count; n++) {
+        if (K === 1) found += outputs[n] > 0.5 === part.y[n] > 0.5 ? 1 : 0;
+        else found += best(outputs, n * K, K) === best(part.y, n * K, K) ? 1 : 0;
+    }
+    return found / part.count;
+}
+
+function best(values: ArrayLike<number>, begin: number, K: number): number {
+    let at = 0;
+    for (let j = 1; j < K; j++) if (values[begin + j] > values[begin + at]) at = j;
+    return at;
+}

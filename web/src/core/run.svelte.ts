@@ -1,0 +1,170 @@
+// The run in hand: one worker, one experiment, shared by all screens. Figures read its snapshot.
+
+import * as api from "./api";
+import type { Answer, Arrays, Data, Program, Request, Slice, Snapshot, Wants } from "./contract";
+import { networkOf, type Experiment } from "./experiment";
+import { gridRows, type View } from "./view";
+
+const FRAME = 9; // milliseconds of a frame for steps; the rest is for drawing
+
+export class Run {
+    program = $state.raw<Program | null>(null);
+    data = $state.raw<Data | null>(null);
+    snapshot = $state.raw<Snapshot | null>(null);
+    playing = $state(false);
+    busy = $state(false);
+    error = $state<string | null>(null);
+    speed = $state(1); // epochs a frame
+    stopAt = $state<number | null>(null);
+    wants: Wants = { values: "batch", grid: true };
+
+    private worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "chainrule" });
+    private waiting = new Map<number, (answer: Answer) => void>();
+    private next = 1;
+    private version = 0;
+    private frame = 0;
+
+    constructor() {
+        this.worker.onmessage = (event: MessageEvent<Answer>) => {
+            this.waiting.get(event.data.id)?.(event.data);
+            this.waiting.delete(event.data.id);
+        };
+    }
+
+    ask(request: Request): Promise<Answer> {
+        const id = this.next++;
+        this.worker.postMessage({ id, ...request });
+        return new Promise((resolve, reject) => {
+            this.waiting.set(id, (answer) => (answer.error ? reject(new Error(answer.error)) : resolve(answer)));
+        });
+    }
+
+    /** Derives and loads an experiment; the newest one wins. `given` is a table of one's own in the place of a set. */
+    async load(experiment: Experiment, given: Data | null): Promise<boolean> {
+        const version = ++this.version;
+        this.busy = true;
+        try {
+            const { set, points, noise, test, seed } = experiment.data;
+            const data = given ?? (await api.data({ set, points, noise, test, seed, inputs: experiment.inputs }));
+            if (version !== this.version) return false;
+            const rows = data.training.count;
+            const program = await api.program({
+                columns: data.columns,
+                inputs: given ? [] : experiment.inputs,
+                network: networkOf(experiment, data.outputs),
+                rows,
+                batch: experiment.batch === null || experiment.batch >= rows ? null : experiment.batch,
+                edits: experiment.edits,
+            });
+            if (version !== this.version) return false;
+            const plain = $state.snapshot(program) as Program;
+            await this.ask({ kind: "load", program: plain, data, seed: experiment.seed });
+            if (version !== this.version) return false;
+            this.data = data;
+            this.program = program;
+            this.error = null;
+            return true;
+        } catch (error) {
+            if (version === this.version) {
+                this.playing = false;
+                this.error = error instanceof Error ? error.message : String(error);
+            }
+            return false;
+        } finally {
+            if (version === this.version) this.busy = false;
+        }
+    }
+
+    async setView(view: View): Promise<void> {
+        const { rows, count } = gridRows(view);
+        await this.ask({ kind: "grid", rows, count });
+    }
+
+    async look(): Promise<void> {
+        const { snapshot } = await this.ask({ kind: "look", wants: this.wants });
+        if (snapshot) this.snapshot = snapshot;
+    }
+
+    async reset(seed: number): Promise<void> {
+        this.pause();
+        await this.ask({ kind: "reset", seed });
+        await this.look();
+    }
+
+    /** So many steps, however long they take. */
+    async steps(count: number): Promise<void> {
+        const { snapshot } = await this.ask({ kind: "advance", steps: count, milliseconds: 1e9, wants: this.wants });
+        if (snapshot) this.snapshot = snapshot;
+    }
+
+    get perEpoch(): number {
+        return Math.max(1, (this.program?.offsets.length ?? 2) - 1);
+    }
+
+    /** Up to the end of the epoch that is `epochs` from here. */
+    async epochs(epochs: number): Promise<void> {
+        const into = this.snapshot?.batch ?? 0;
+        await this.steps(epochs * this.perEpoch - into);
+    }
+
+    play(): void {
+        if (this.playing || !this.program) return;
+        this.playing = true;
+        const turn = async () => {
+            if (!this.playing) return;
+            const epoch = this.snapshot?.epoch ?? 0;
+            const left = this.stopAt === null ? Infinity : this.stopAt - epoch;
+            if (left <= 0) {
+                this.pause();
+                return;
+            }
+            const slow = this.speed < 1;
+            const steps = slow ? 1 : Math.min(this.speed, left) * this.perEpoch;
+            try {
+                const answer = await this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: this.wants });
+                if (answer.snapshot) this.snapshot = answer.snapshot;
+                if (answer.snapshot?.diverged) this.pause();
+            } catch (error) {
+                this.error = String(error);
+                this.pause();
+            }
+            if (!this.playing) return;
+            if (slow) setTimeout(() => (this.frame = requestAnimationFrame(turn)), 250);
+            else this.frame = requestAnimationFrame(turn);
+        };
+        this.frame = requestAnimationFrame(turn);
+    }
+
+    pause(): void {
+        this.playing = false;
+        cancelAnimationFrame(this.frame);
+    }
+
+    async set(name: string, index: number, value: number): Promise<void> {
+        await this.ask({ kind: "set", name, index, value });
+        await this.look();
+    }
+
+    async settings(settings: Record<string, number>): Promise<void> {
+        await this.ask({ kind: "settings", settings });
+        await this.look();
+    }
+
+    async check(name: string, index: number): Promise<number> {
+        return (await this.ask({ kind: "check", name, index })).difference ?? NaN;
+    }
+
+    async predict(rows: Float64Array, count: number): Promise<Float64Array> {
+        return (await this.ask({ kind: "predict", rows, count })).outputs ?? new Float64Array();
+    }
+
+    async slice(): Promise<Slice | null> {
+        return (await this.ask({ kind: "slice" })).slice ?? null;
+    }
+
+    /** A gradient by its parameter's name, of the coming batch. */
+    gradient(name: string): Float64Array | undefined {
+        const values: Arrays | null | undefined = this.snapshot?.values;
+        return values?.[`d${name}`];
+    }
+}

@@ -1,0 +1,71 @@
+// Everything said to people comes from the catalogue; numbers are written as the language writes them.
+
+import * as api from "./api";
+
+export const NAMES: Record<string, string> = {
+    en: "English",
+    es: "Español",
+    de: "Deutsch",
+    "zh-Hans": "简体中文",
+    "zh-Hant": "繁體中文",
+};
+
+class Words {
+    language = $state("en");
+    private texts = $state.raw<Record<string, string>>({});
+
+    async speak(language: string): Promise<void> {
+        this.texts = await api.messages(language);
+        this.language = language;
+        document.documentElement.lang = language;
+        document.title = this.say("lab.title");
+    }
+
+    /** The text of a key; `{name}` is filled in. A key that is missing shows itself: a test looks for that. */
+    say(key: string, values: Record<string, string | number> = {}): string {
+        const text = this.texts[key] ?? `⟦${key}⟧`;
+        return text.replace(/\{([a-z_]+)\}/g, (whole, name: string) => {
+            const value = values[name];
+            return value === undefined ? whole : typeof value === "number" ? this.whole(value) : value;
+        });
+    }
+
+    has(key: string): boolean {
+        return key in this.texts;
+    }
+
+    whole(value: number): string {
+        return new Intl.NumberFormat(this.language, { maximumFractionDigits: 20 }).format(value);
+    }
+
+    /** A number in so many digits; very large and very small ones with a power of ten. */
+    number(value: number | null | undefined, digits = 4): string {
+        if (value === null || value === undefined || Number.isNaN(value)) return value === undefined || value === null ? "–" : "NaN";
+        if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+        const size = Math.abs(value);
+        const far = size !== 0 && (size >= 1e5 || size < 1e-4);
+        const options: Intl.NumberFormatOptions = far
+            ? { notation: "scientific", maximumSignificantDigits: Math.min(digits, 3) }
+            : { minimumFractionDigits: 0, maximumFractionDigits: size >= 100 ? 1 : size >= 10 ? 2 : digits };
+        return new Intl.NumberFormat(this.language, options).format(value).replace("-", "−");
+    }
+
+    /** A number of fixed width, for columns: always so many decimals. */
+    fixed(value: number, decimals = 3): string {
+        if (!Number.isFinite(value)) return this.number(value);
+        const size = Math.abs(value);
+        if (size >= 1e4) return this.number(value, 3);
+        const shown = new Intl.NumberFormat(this.language, {
+            minimumFractionDigits: decimals,
+            maximumFractionDigits: decimals,
+        }).format(value);
+        return shown.replace("-", "−");
+    }
+
+    percent(value: number): string {
+        return new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 1 }).format(value);
+    }
+}
+
+export const words = new Words();
+export const say = (key: string, values?: Record<string, string | number>) => words.say(key, values);

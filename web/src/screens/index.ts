@@ -1,0 +1,12 @@
+// The screens, each loaded when it is first opened.
+
+import type { Component } from "svelte";
+
+export interface Screen {
+    name: string;
+    load: () => Promise<{ default: Component }>;
+}
+
+export const SCREENS: Screen[] = [
+    { name: "network", load: () => import("./Network.svelte") },
+];
