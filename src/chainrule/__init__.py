@@ -33,9 +33,11 @@ HOMES = {
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
     "observe": ("check_gradients", "observed", "trace"),
     "models": ("Checkpoints", "Predictor", "load", "resume", "save"),
+    "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
 }  # fmt: skip
 HOME_OF = {name: module for module, names in HOMES.items() for name in names}
+ROOMS = ("plot",)  # whose names are said with the room: cr.plot.history
 
 if TYPE_CHECKING:
     from .data import Preparation as Preparation
@@ -82,6 +84,9 @@ if TYPE_CHECKING:
     from .observe.descent import Differences as Differences
     from .observe.descent import descend as descend
     from .observe.descent import differences as differences
+    from .observe.landscape import Landscape as Landscape
+    from .observe.landscape import WeightHistory as WeightHistory
+    from .observe.landscape import landscape as landscape
     from .program.steps import Program as Program
     from .program.steps import Step as Step
     from .program.steps import Update as Update
@@ -98,6 +103,8 @@ def __getattr__(name: str) -> Any:
 
     if name in HOME_OF:
         value = getattr(import_module(f".{HOME_OF[name]}", __name__), name)
+    elif name in ROOMS:
+        value = import_module(f".{name}", __name__)
     elif name in _functions():
         from .program.expr import Function
 
@@ -116,4 +123,4 @@ def _functions() -> tuple[str, ...]:
 
 
 def __dir__() -> list[str]:
-    return sorted({*HOME_OF, *_functions()})
+    return sorted({*HOME_OF, *ROOMS, *_functions()})

@@ -55,3 +55,16 @@ def test_bad_input_is_refused_in_a_few_lines(cli, arguments, message):
     assert len(result.stderr.splitlines()) <= 12
     assert "\x1b" not in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.png", "a.pdf"])
+def test_a_picture_is_written(cli, tmp_path, name):
+    pytest.importorskip("matplotlib").use("Agg")
+    file = tmp_path / name
+    assert cli("descend", "x^2", "--plot", file, "--dark").exit_code == 0
+    assert file.stat().st_size > 1000
+
+
+def test_a_picture_needs_a_place(cli, tmp_path):
+    assert "must end in .svg" in cli("descend", "x^2", "--plot", tmp_path / "a.txt").stderr
+    assert cli("descend", "x^2", "--plot", tmp_path / "none" / "a.svg").exit_code == 2

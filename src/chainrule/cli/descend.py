@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -56,6 +57,11 @@ def descend(
             "--between", help="with --differences: the points to compare", metavar="LOW,HIGH", show_default="-10,10"
         ),
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--plot", help="draw it into a file, with matplotlib", metavar="OUT.svg, .png or .pdf"),
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="the picture, light on dark")] = False,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
@@ -71,6 +77,10 @@ def descend(
     screen = Screen(ctx, plain, lang)
     if between is not None and not differences:
         raise ValueError("--between goes with --differences")
+    if picture is not None:
+        from .pictures import check_picture
+
+        check_picture(picture)
     made: Descent | Differences
     if differences:
         low, high = (-10.0, 10.0) if between is None else pair("--between", between)
@@ -84,6 +94,11 @@ def descend(
         corners = None if grid is None else pair("--grid", grid)
         made = descent.descend(function, point, rate, momentum=momentum, steps=steps, tolerance=tolerance, grid=corners)
         show(screen, blocks(made, screen.language))
+
+    if picture is not None:
+        from .pictures import save_picture
+
+        save_picture(screen, made, picture, dark)
 
 
 def numbers(option: str, text: str) -> list[float]:

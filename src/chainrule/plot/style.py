@@ -1,0 +1,183 @@
+"""How all pictures look: light or dark, in any language, and readable without colour."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from textwrap import wrap
+from typing import Any
+
+from ..messages import choose_language, say
+
+# Okabe & Ito's colours, which colour-blind people tell apart; every series has a line style and a marker of its own.
+COLOURS = {
+    False: ("#0072b2", "#d55e00", "#007a5e", "#a8487f", "#8a6d00", "#3f3f3f"),
+    True: ("#6cb8ea", "#f59d55", "#4fd0ab", "#e79cc4", "#e8d24a", "#d0d0d0"),
+}
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
+INK = {False: "#1c1c1c", True: "#ececec"}
+PAPER = {False: "#ffffff", True: "#15181d"}
+FAINT = {False: "#d5d8dd", True: "#3a4049"}
+WIDE = 0x2E80  # from here on a character is as wide as two
+USUAL_WIDTH = 6.4  # inches; narrower, and letters are smaller, wider, and they are larger
+MAPS = {False: "cividis", True: "cividis"}  # from dark to light, the same to all eyes
+
+# Fonts that have the characters, the first found is taken; and what to install where there is none.
+CHINESE = {
+    "zh-Hans": ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei",
+                "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Sans CJK JP", "Noto Sans CJK TC", "Arial Unicode MS"),
+    "zh-Hant": ("Noto Sans CJK TC", "Noto Sans TC", "Source Han Sans TC", "PingFang TC", "Microsoft JhengHei",
+                "Noto Sans CJK HK", "Noto Sans CJK JP", "Noto Sans CJK SC", "Arial Unicode MS"),
+}  # fmt: skip
+
+
+class Look:
+    """What a drawing needs to know of its look: colours, styles, and the words of the language."""
+
+    def __init__(self, dark: bool, language: str, scale: float = 1.0) -> None:
+        self.dark, self.language, self.scale = dark, language, scale
+        self.ink, self.paper, self.faint = INK[dark], PAPER[dark], FAINT[dark]
+        self.colours, self.map = COLOURS[dark], MAPS[dark]
+
+    def say(self, key: str, **values: object) -> str:
+        return say(f"plot.{key}", self.language, **values)
+
+    def line(self, i: int) -> dict[str, Any]:
+        """Colour and style of the i-th line."""
+        return {"color": self.colours[i % len(self.colours)], "linestyle": LINES[i % len(LINES)], "linewidth": 1.8}
+
+    def marked(self, i: int, points: int) -> dict[str, Any]:
+        """The same, with a few markers on it."""
+        return self.line(i) | {
+            "marker": MARKERS[i % len(MARKERS)], "markersize": 4.5, "markevery": max(1, points // 8),
+        }  # fmt: skip
+
+    def bar(self, i: int) -> dict[str, Any]:
+        """Colour and hatch of the i-th kind of bar."""
+        return {"facecolor": self.colours[i % len(self.colours)], "hatch": HATCHES[i % len(HATCHES)],
+                "edgecolor": self.paper, "linewidth": 0.8}  # fmt: skip
+
+
+def matplotlib() -> Any:
+    """matplotlib.pyplot.  ImportError: it is not installed, and how to install it."""
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise ImportError("pictures need matplotlib: pip install 'chainrule[plot]'") from None
+    return pyplot
+
+
+@contextmanager
+def look(dark: bool, language: str | None, scale: float = 1.0) -> Iterator[Look]:
+    """Matplotlib's settings for the time of a drawing; `scale` is that of the letters."""
+    pyplot = matplotlib()
+    chosen = Look(bool(dark), choose_language(language), scale)
+    settings = {
+        "figure.facecolor": chosen.paper, "axes.facecolor": chosen.paper, "savefig.facecolor": chosen.paper,
+        "text.color": chosen.ink, "axes.labelcolor": chosen.ink, "axes.edgecolor": chosen.ink,
+        "axes.titlecolor": chosen.ink, "xtick.color": chosen.ink, "ytick.color": chosen.ink,
+        "grid.color": chosen.faint, "axes.grid": True, "axes.axisbelow": True, "grid.linewidth": 0.7,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11 * scale,
+        "axes.titlelocation": "left", "axes.labelsize": 10 * scale, "xtick.labelsize": 9.5 * scale,
+        "ytick.labelsize": 9.5 * scale, "font.size": 10 * scale, "legend.fontsize": 9 * scale,
+        "legend.frameon": True, "legend.facecolor": chosen.paper,
+        "legend.edgecolor": chosen.faint, "legend.labelcolor": chosen.ink, "hatch.color": chosen.paper,
+        "hatch.linewidth": 0.8, "axes.unicode_minus": False, "svg.fonttype": "path", "text.parse_math": False,
+        "font.family": families(chosen.language),
+    }  # fmt: skip
+    with pyplot.rc_context(settings):
+        yield chosen
+
+
+@functools.cache
+def families(language: str) -> list[str]:
+    """The fonts for a language.  ValueError: none has its characters, and which to install."""
+    if language not in CHINESE:
+        return ["DejaVu Sans"]
+    from matplotlib import font_manager
+
+    known = set(font_manager.fontManager.get_font_names())
+    if not known & set(CHINESE[language]):
+        for path in font_manager.findSystemFonts():  # installed since matplotlib last looked
+            if any(part in path.lower() for part in ("cjk", "hansans", "msyh", "msjh", "pingfang", "simhei", "wqy")):
+                font_manager.fontManager.addfont(path)
+        known = set(font_manager.fontManager.get_font_names())
+    found = [name for name in CHINESE[language] if name in known]
+    if not found:
+        raise ValueError(
+            "no font with Chinese characters is installed; Noto Sans CJK has them (Debian and Ubuntu: "
+            "apt install fonts-noto-cjk), or choose another language: language='en'"
+        )
+    return [found[0], "DejaVu Sans"]
+
+
+OWN = (
+    inspect.Parameter("ax", inspect.Parameter.KEYWORD_ONLY, default=None),
+    inspect.Parameter("dark", inspect.Parameter.KEYWORD_ONLY, default=False),
+    inspect.Parameter("language", inspect.Parameter.KEYWORD_ONLY, default=None),
+    inspect.Parameter("size", inspect.Parameter.KEYWORD_ONLY, default=(USUAL_WIDTH, 4.0)),
+)
+
+
+def drawing(draw: Callable[..., None]) -> Callable[..., Any]:
+    """Lets a function draw within the settings: the caller gives ax, dark, language, size, and is given the Axes."""
+
+    @functools.wraps(draw)
+    def drawn(
+        *args: Any,
+        ax: Any = None,
+        dark: bool = False,
+        language: str | None = None,
+        size: tuple[float, float] = (USUAL_WIDTH, 4.0),
+        **kwargs: Any,
+    ) -> Any:
+        width = size[0] if ax is None else ax.figure.get_size_inches()[0] * ax.get_position().width / 0.8
+        with look(dark, language, min(1.5, max(0.6, width / USUAL_WIDTH))) as chosen:
+            if ax is None:
+                _, ax = matplotlib().subplots(figsize=size, layout="constrained")
+            draw(Canvas(ax, chosen), *args, **kwargs)
+        return ax
+
+    own = inspect.signature(draw)
+    drawn.__signature__ = own.replace(  # type: ignore[attr-defined]  # what `help` shows
+        parameters=[*list(own.parameters.values())[1:], *OWN], return_annotation="Axes"
+    )
+    return drawn
+
+
+class Canvas:
+    """Axes with a look."""
+
+    def __init__(self, ax: Any, chosen: Look) -> None:
+        self.ax, self.look = ax, chosen
+
+    def titles(self, title: str = "", x: str = "", y: str = "") -> None:
+        """Texts around the axes; none of them is read as a formula of TeX."""
+        self.ax.set_title(wrapped_title(self.ax, title, self.look.scale))
+        self.ax.set_xlabel(x)
+        self.ax.set_ylabel(y)
+
+    def legend(self, **options: Any) -> None:
+        handles, labels = self.ax.get_legend_handles_labels()
+        if handles:
+            self.ax.legend(handles, labels, **options)
+
+
+def wrapped_title(ax: Any, title: str, scale: float) -> str:
+    """A title in as many lines as the width of the axes asks for."""
+    most = max(16, int(ax.figure.get_size_inches()[0] * ax.get_position().width / scale * 13))
+    if not any(ord(c) > WIDE for c in title):
+        return "\n".join(wrap(title, most))
+    lines, width = [""], 0
+    for character in title:  # Chinese breaks between any two characters, but not before a mark
+        wide = ord(character) > WIDE
+        if width + 1 + wide > most and wide and character not in "，。、；：":
+            lines.append("")
+            width = 0
+        lines[-1] += character
+        width += 1 + wide
+    return "\n".join(lines)
