@@ -148,7 +148,7 @@ def differences(on: Canvas, found: Differences) -> None:
     """How far forward, central and complex differences are off the derivative, over the step: the U."""
     for i, (name, values) in enumerate(found.errors.items()):
         shown = np.maximum(values, 1e-17)
-        on.ax.plot(found.steps, shown, label=on.look.say(name), **on.look.marked(i, 8))
+        on.ax.plot(found.steps, shown, label=on.look.say(f"descend.{name}"), **on.look.marked(i, 8))
         h, error = found.best(name)
         if name != "complex":
             on.ax.annotate(f"h = {h:.0e}", (h, error), xytext=(-8, -4), textcoords="offset points", ha="right",

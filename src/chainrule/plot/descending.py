@@ -37,7 +37,7 @@ def descent(on: Canvas, found: Descent, method: str = "gradient_descent") -> Non
         on.ax.set_ylim(low[1], high[1])
     x_name, *more = found.curve.variables
     y_name = more[0] if more else found.curve.texts[0][0]
-    way = on.look.say(f"method_{method}")
+    way = on.look.say(f"descend.method_{method}", mu=short(found.mu))
     title = on.look.say("descent_title", function=f"f = {found.curve}", way=way, steps=path.steps)
     on.titles(title, x_name, y_name)
     on.legend()

@@ -44,7 +44,7 @@ class Look:
         self.colours, self.map = COLOURS[dark], MAPS[dark]
 
     def say(self, key: str, **values: object) -> str:
-        return say(f"plot.{key}", self.language, **values)
+        return say(key if "." in key else f"plot.{key}", self.language, **values)
 
     def line(self, i: int) -> dict[str, Any]:
         """Colour and style of the i-th line."""
