@@ -18,12 +18,12 @@ BITS = """\
 
 /* exp, log and tanh as polynomials without branches: the compiler vectorises the loops that they are in. */
 typedef u@whole whole;
-static whole bits_of(real x) { whole bits; memcpy(&bits, &x, sizeof bits); return bits; }
-static real with_bits(whole bits) { real x; memcpy(&x, &bits, sizeof x); return x; }"""
+INLINE whole bits_of(real x) { whole bits; memcpy(&bits, &x, sizeof bits); return bits; }
+INLINE real with_bits(whole bits) { real x; memcpy(&x, &bits, sizeof x); return x; }"""
 
 FUNCTIONS = {
     "exp_": """\
-static real exp_(real x) {
+INLINE real exp_(real x) {
     const real y = x < @low ? @low : x > @high ? @high : x;
     const real shifted = y * @log2e + @round, n = shifted - @round;
     const real r = (y - n * @ln2_high) - n * @ln2_low;
@@ -33,7 +33,7 @@ static real exp_(real x) {
     return x > @high ? (real)INFINITY : x < @low ? 0 : e;
 }""",
     "log_": """\
-static real log_(real x) {
+INLINE real log_(real x) {
     const whole bits = bits_of(x), n_bits = (whole)((@whole)(bits - bits_of(@sqrt_half)) >> @bits);
     const real f = with_bits(bits - (n_bits << @bits)) - 1;
     const real n = with_bits(bits_of(@round) + n_bits) - @round;
@@ -43,7 +43,7 @@ static real log_(real x) {
     return x >= @least ? (x <= @most ? l : x) : x < 0 || x != x ? (real)NAN : -(real)INFINITY;
 }""",
     "tanh_": """\
-static real tanh_(real x) {
+INLINE real tanh_(real x) {
     const real a = x < 0 ? -x : x, t = a * a;
     const real p = @tanh;
     const real u = a < @turn ? a + a * (t * p) : 1 - 2 / (exp_(2 * a) + 1);

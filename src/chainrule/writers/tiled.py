@@ -16,7 +16,7 @@ from .c import CWriter
 from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand, Reduction
 from .polynomials import code
-from .tiles import FLUSH, LOG_SOFTMAX, SIZES, SOFTMAX, SOFTPLUS, TILES
+from .tiles import FLUSH, INLINE, LOG_SOFTMAX, SIZES, SOFTMAX, SOFTPLUS, TILES
 
 
 class TiledCWriter(CWriter):
@@ -151,6 +151,8 @@ class TiledCWriter(CWriter):
         if "erf" in self.helper_texts:
             head, *rest = self.helper_texts["erf"]
             self.helper_texts["erf"] = [head.replace(" erf(", " erf_("), *rest]
+        for lines in self.helper_texts.values():  # a call would keep the loop around it from being vectorised
+            lines[0] = lines[0].replace("static real ", "INLINE real ")
         text = super().body(functions)
         wanted = [name for name in ("exp_", "log_", "tanh_") if f"{name}(" in text]
         mark = "\n\ntypedef" if self.prefix else "#endif"
@@ -158,4 +160,6 @@ class TiledCWriter(CWriter):
         before, after = text[:position], text[position:]
         tiles = TILES if "product(" in text else self.sizes
         flush = FLUSH if "= flush()" in text else ""
-        return "\n\n".join(filter(None, [before, code(self.type, wanted), tiles, flush])) + after
+        parts = [code(self.type, wanted), tiles, flush]
+        inline = INLINE if "INLINE " in "".join([*parts, after]) else ""
+        return "\n\n".join(filter(None, [before, inline, *parts])) + after

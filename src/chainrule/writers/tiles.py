@@ -17,7 +17,6 @@ enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, WIDE = 256 / (int)
 enum { ROWS = 128, DEPTH = 1024 / (int)sizeof(real) };
 enum { APART = ROWS + 16 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
-#define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
@@ -134,6 +133,8 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
     }
 }"""
 
+INLINE = "#define INLINE static inline __attribute__((always_inline))"
+
 SIZES = """\
 enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
 static inline int least(int a, int b) { return a < b ? a : b; }"""
@@ -197,7 +198,7 @@ static void unflush(unsigned before) { (void)before; }
 #endif"""
 
 SOFTPLUS = """\
-static real softplus(real z) {
+INLINE real softplus(real z) {
     const real e = exp_(-fabs@(z)), u = 1 + e;
     return (u == 1 ? e : log_(u) * (e / (u - 1))) + (z < 0 ? 0 : z);
 }"""
