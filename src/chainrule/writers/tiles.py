@@ -43,13 +43,13 @@ INLINE void tile(const int rows, const int vectors, int depth, const real *a, pt
             *(vector *)(sum + i * WIDE + v * LANES) = c[i][v];
 }
 
-/* All tiles of a panel: tall ones, then four rows at a time, then single rows. */
+/* All tiles of a panel: tall ones, of two vectors also four rows at a time, then single rows. */
 INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
                   ptrdiff_t along, const real *b, ptrdiff_t down, real *sum, int goes_on) {
     int i = 0;
-    for (; i + tall <= rows && rows - i != tall + 2; i += tall)
+    for (; i + tall <= rows && (vectors == 1 || rows - i != tall + 2); i += tall)
         tile(tall, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
-    for (; i + 4 <= rows; i += 4)
+    for (; vectors == 2 && i + 4 <= rows; i += 4)
         tile(4, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
     for (; i < rows; i++)
         tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
