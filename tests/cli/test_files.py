@@ -417,3 +417,24 @@ def test_a_model_as_a_program_of_its_own(cli, model, tmp_path):
         assert message in result.stderr
     assert "--prefix goes with --weights" in cli("source", "3-4-1", "--prefix", "x_").stderr
     assert "is no safetensors file" in cli("source", "--weights", tmp_path / "iris.c").stderr
+
+
+def test_a_model_as_an_onnx_file(cli, model, tmp_path):
+    result = cli("export", model)
+    assert result.exit_code == 0, result.stderr
+    path = model.with_suffix(".onnx")
+    assert f"Saved: {path}." in " ".join(result.stdout.split())
+    other = tmp_path / "other.onnx"
+    assert "Gespeichert:" in cli("export", model, "-o", other, "--lang", "de").stdout
+    assert other.read_bytes() == path.read_bytes()
+    before = model.read_bytes()
+    for arguments, message in (
+        ([model, "-o", model], "this is the model itself"),
+        ([model, "-o", tmp_path / "nowhere" / "x.onnx"], "there is no directory"),
+        ([path], "is no safetensors file"),
+        ([tmp_path / "no.safetensors"], "there is no such file"),
+    ):
+        result = cli("export", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+    assert model.read_bytes() == before

@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 from .check import check
 from .demo import demo
 from .descend import FormulaCommand, descend
+from .export import export
 from .lab import lab
 from .page import CommandPage, Page
 from .predict import predict
@@ -57,7 +58,8 @@ def chainrule(
 
 
 commands: tuple[tuple[str, Any], ...] = (
-    (SEE, demo), (SEE, source), (SEE, descend), (SEE, lab), (USE, train), (USE, predict), (USE, check),
+    (SEE, demo), (SEE, source), (SEE, descend), (SEE, lab),
+    (USE, train), (USE, predict), (USE, export), (USE, check),
 )  # fmt: skip
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}
 for group, command in commands:

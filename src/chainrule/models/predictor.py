@@ -189,5 +189,16 @@ class Predictor:
         """Write it, durably.  DataError: it cannot be written, or what is there is no model."""
         self.model.save(path)
 
+    def to_onnx(self) -> bytes:
+        """The model as an ONNX file, its preparation included; needs the extra `onnx`.
+
+        Inputs are the columns of the table by name, (N, 1): numbers as double, NaN where one is missing, and texts
+        without blanks around them. Outputs are prediction (N,) and with classes probability (N, K). Trained on arrays:
+        X (N, D) in, prediction (N, K) out.
+        """
+        from .onnx_file import to_onnx
+
+        return to_onnx(self)
+
     def __repr__(self) -> str:
         return f"<Predictor {self.network.notation}, {self.model.dtype}, on {self.engine.name}>"
