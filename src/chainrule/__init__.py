@@ -32,7 +32,7 @@ HOMES = {
     "program.text": ("FormulaError",),
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
     "observe": ("check_gradients", "observed", "trace"),
-    "models": ("Checkpoints", "Predictor", "load", "resume", "save"),
+    "models": ("Checkpoints", "Predictor", "build", "load", "resume", "save"),
     "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
 }  # fmt: skip
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .formulas.schedules import StepDecay as StepDecay
     from .models import Checkpoints as Checkpoints
     from .models import Predictor as Predictor
+    from .models import build as build
     from .models import load as load
     from .models import resume as resume
     from .models import save as save

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines import compiler, make_engine
+from chainrule.engines import compiler, make_engine, say_once
+from chainrule.engines.c import BLOCK
 from chainrule.engines.compiler import CompilerError
+from chainrule.engines.emitted import kernel_set
 from chainrule.engines.engine import Batches, Engine
 from tests.zoo import ZOO, Sample, sample
 
@@ -225,16 +229,48 @@ def test_a_cache_that_cannot_be_made_is_done_without(tmp_path, monkeypatch):
 
 
 def test_a_full_cache_is_done_without(cache, monkeypatch):
-    real = Path.replace
-
-    def full(source, target):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(CompilerError, match="No space"):
-        compiler.library(SOURCE + "/* full */")
-    monkeypatch.setattr(Path, "replace", real)
+    monkeypatch.setattr(shutil, "copyfile", no_space)
     assert compiler.library(SOURCE + "/* full */").answer() == 42
+    assert list(cache.iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("CHAINRULE_CACHE", str(cache))
+    assert compiler.library(SOURCE).answer() == 42
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_nowhere_to_write_is_told(cache, monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", no_space)
+    with pytest.raises(CompilerError, match=r"no place for temporary files.*No space"):
+        compiler.library(SOURCE)
+
+
+def no_space(*args, **options):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_read_only_cache_is_done_without(cache):
+    cache.mkdir(mode=0o500)
+    assert compiler.library(SOURCE).answer() == 42
+    assert list(cache.iterdir()) == []
+
+
+def test_a_library_of_somebody_else_is_made_again(cache):
+    compiler.library(SOURCE)
+    (kept,) = cache.glob("*.so")
+    other = kept.with_name("other.so")
+    compiler.compile_to(compiler.known_compiler(), "int answer(void) { return 13; }", (), other)
+    kept.unlink()
+    other.rename(kept)
+    assert compiler.library(SOURCE).answer() == 42
+
+
+def test_a_new_rate_or_strength_is_no_other_program(cache):
+    """Titles and usual rates stand in comments, and comments are not compiled."""
+    for rate, strength, notation in ((0.1, 0.01, "3-4-1"), (0.2, 0.03, "3-4-1")):
+        program = cr.derive(cr.Network.parse(notation), "mean_squared_error", cr.Adam(rate), penalty=cr.L2(strength))
+        make_engine(program, "c")
+    assert len(list(cache.glob("*.so"))) == 1
 
 
 def test_two_processes_compile_the_same_program_at_once(cache):
@@ -289,6 +325,78 @@ def test_a_broken_or_slow_compiler(cache, tmp_path, monkeypatch, script, message
 def test_a_compiler_that_prints_warnings_is_believed(cache, tmp_path, monkeypatch):
     fake_compiler(tmp_path, 'echo "warning: something" >&2; exec gcc "$@"', monkeypatch)
     assert compiler.library(SOURCE).answer() == 42
+
+
+def test_a_compiler_that_is_given_up_does_not_go_on(tmp_path, monkeypatch, cache):
+    """The compiler is a driver: what it has started ends with it."""
+    fake_compiler(tmp_path, f"(sleep 1; echo alive > {tmp_path}/alive) & wait", monkeypatch)
+    monkeypatch.setattr(compiler, "SECONDS", 0.2)
+    with pytest.raises(CompilerError, match="took more than"):
+        compiler.library(SOURCE)
+    assert subprocess.run(["sleep", "1.2"], check=False).returncode == 0
+    assert not (tmp_path / "alive").exists()
+
+
+def test_a_program_too_large_to_compile_falls_back_and_says_so(cache, monkeypatch):
+    """By the size of its text: neither the time it takes nor the cache decides."""
+    program = ZOO["founding_3_4_1"]()
+    make_engine(program, "c")
+    monkeypatch.setattr(compiler, "MOST_CODE", 1000)
+    with pytest.raises(CompilerError, match=r"characters of C, and more than 1,000 take a compiler too long"):
+        make_engine(program, "c")
+    say_once.cache_clear()
+    with pytest.warns(RuntimeWarning, match=r"engine 'auto' uses NumPy: the program is \d+,\d+ characters"):
+        assert make_engine(program, "auto").name == "numpy"
+    monkeypatch.undo()
+    hundred = cr.Network(4, [cr.Dense(20, "gelu", batch_norm=True) for _ in range(70)])
+    assert kernel_set(cr.derive(hundred, "mean_squared_error")) == "tiled"
+
+
+def test_narrow_networks_that_are_deep_are_tiled():
+    """Their loop over steps, with everything inside, would take minutes to compile."""
+    for depth, kernels in ((11, "lanes"), (12, "tiled")):
+        layers = [cr.Dense(3, "tanh") for _ in range(depth)]
+        assert kernel_set(cr.derive(cr.Network(2, [*layers, cr.Dense(1)]))) == kernels
+
+
+def test_data_that_fits_is_not_copied(monkeypatch, cache):
+    """Contiguous rows of the right dtype: the engine reads the caller's memory."""
+    X, y = (np.ascontiguousarray(a, np.float32) for a in digits())
+    y = y.reshape(-1, 1)
+    run = cr.Training(cr.derive(cr.Network.parse("6-4-1"), "mean_squared_error"), X, y, epochs=2, engine="c")
+    engine: Any = run.engine
+    seen: dict[str, list[int]] = {}
+
+    def watch(function, *names):
+        called, listed = getattr(engine.main.library, f"cr_{function}"), engine.main.arguments[function]
+
+        def instead(*arguments):
+            seen.setdefault(function, []).extend(arguments[listed.index(name)].value for name in names)
+            return called(*arguments)
+
+        monkeypatch.setattr(engine.main.library, f"cr_{function}", instead)
+
+    watch("train", "X", "y")
+    watch("predict", "X")
+    run.fit()
+    run.predict(X)
+    assert seen["train"] == [X.ctypes.data, y.ctypes.data]
+    blocks = range(0, len(X), BLOCK)
+    assert seen["predict"] == [X.ctypes.data + row * X.strides[0] for row in blocks]
+    assert len(blocks) == 3
+
+
+@pytest.mark.parametrize("name", ["founding_3_1", "linear", "deep_batch_norm"])
+def test_one_row_is_predicted_as_many_are(name, cache):
+    program = ZOO[name]()
+    given = sample(program)
+    engine = make_engine(program, "c", "float64")
+    row = engine.row_predictor(given.parameters, given.state)
+    many = engine.predict(given.inputs["X"], given.parameters, given.state)
+    for values, wanted in zip(given.inputs["X"], many, strict=True):
+        assert agree(row(values), wanted)
+        assert agree(row(values.tolist()), wanted)
+    assert row(given.inputs["X"][0]) is not row(given.inputs["X"][0])
 
 
 def test_divergence_is_reported_with_step_and_name():

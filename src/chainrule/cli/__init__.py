@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from .build import build
 from .check import check
 from .demo import demo
 from .descend import FormulaCommand, descend
@@ -59,7 +60,7 @@ def chainrule(
 
 commands: tuple[tuple[str, Any], ...] = (
     (SEE, demo), (SEE, source), (SEE, descend), (SEE, lab),
-    (USE, train), (USE, predict), (USE, export), (USE, check),
+    (USE, train), (USE, predict), (USE, export), (USE, check), (USE, build),
 )  # fmt: skip
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}
 for group, command in commands:

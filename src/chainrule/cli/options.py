@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,6 +67,10 @@ MissingOption = Annotated[
     option(
         READING, "texts that stand for an empty cell, with commas between: NA,null,?", metavar="TEXTS", default="none"
     ),
+]
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", help="written by chainrule build: nothing is compiled here", metavar="FILE"),
 ]
 L1Option = Annotated[float, option(TRAINING, "strength of the L1 penalty", "--l1")]
 

@@ -51,6 +51,13 @@ class Page(TyperGroup):
         except (ValueError, ArithmeticError, OSError, MemoryError, ImportError) as error:
             refused(error)
             raise typer.Exit(2) from None
+        except RuntimeError as error:
+            from ..engines.compiler import CompilerError
+
+            if not isinstance(error, CompilerError):
+                raise
+            refused(error)
+            raise typer.Exit(2) from None
         except KeyboardInterrupt:
             typer.echo("\nInterrupted.", err=True)
             raise typer.Exit(130) from None

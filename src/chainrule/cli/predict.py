@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .choices import engines
-from .options import DecimalOption, DelimiterOption, EncodingOption, MissingOption, beginning_with, dialect_of
+from .options import (
+    DecimalOption,
+    DelimiterOption,
+    EncodingOption,
+    LibraryOption,
+    MissingOption,
+    beginning_with,
+    dialect_of,
+)
 from .screen import LanguageOption, PlainOption, Screen
 
 if TYPE_CHECKING:
@@ -31,6 +39,7 @@ def predict(
     engine: Annotated[
         str, typer.Option("--engine", help="what runs the network", autocompletion=beginning_with(engines))
     ] = "auto",
+    library: LibraryOption = None,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,
     encoding: EncodingOption = "utf-8",
@@ -48,7 +57,7 @@ def predict(
     from ..models import load
 
     screen = Screen(ctx, plain, lang)
-    predictor = load(model, engine)
+    predictor = load(model, engine, library)
     dialect = dialect_of(delimiter, decimal, encoding, missing)
     predictor.preparation  # noqa: B018  a model that was trained on arrays is refused before the table is read
     table = predictor.table(read_table(sys.stdin.buffer if file == "-" else file, dialect))

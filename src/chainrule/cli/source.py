@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..writers import LANGUAGES, options_of, writer
-from .choices import activations, languages, losses, optimizer_of, penalty_of, schedule_of
+from .choices import activations, languages, losses
+from .declaring import FOUNDING, OTHERS, declared_program
 from .options import (
     NETWORK,
     TRAINING,
@@ -26,21 +26,6 @@ from .screen import PlainOption, Screen, remember_language
 
 WRITING = "How it is written"
 FORMS = ("module", "step")
-
-
-@dataclass(frozen=True)
-class Usual:
-    """What holds where an option says nothing."""
-
-    network: str
-    activation: str
-    bias: bool
-    rate: float | None
-    form: str
-
-
-FOUNDING = Usual("3-4-1", activation="sigmoid", bias=False, rate=1.0, form="step")
-OTHERS = Usual("", activation="relu", bias=True, rate=None, form="module")
 
 
 def source(
@@ -121,10 +106,6 @@ def source(
     Without NETWORK: the founding network 3-4-1, sigmoid, no bias, half the squared error, gradient descent at rate 1.
     Options change it from there.
     """
-    from ..derivation import derive
-    from ..network import Network
-    from .network_option import NETWORK_OPTIONS, check_options, is_file, with_file
-
     screen = Screen(ctx, plain, lang)
     if output_file is not None:
         from ..files import check_target
@@ -142,36 +123,11 @@ def source(
         raise ValueError(
             f"unknown form '{wanted}'; known: {known}. Complete programs come from chainrule train --script"
         )
-    file = None
-    if network is not None and is_file(network):
-        from ..files import read_network
-
-        file = read_network(network)
-        check_options(ctx, file, network, NETWORK_OPTIONS)
-        found_loss, found_output = loss_and_output(
-            str(file.network.outputs), loss, file.network.layers[-1].activation_name
-        )
-    else:
-        found_loss, found_output = loss_and_output(network, loss, output)
-    declared = (
-        file.network
-        if file is not None
-        else Network.parse(
-            usual.network or network or "",
-            activation=usual.activation if activation is None else activation,
-            output=found_output,
-            bias=usual.bias if bias is None else bias,
-            batch_norm=batch_norm,
-            dropout=dropout,
-        )
-    )
-    base = rate if rate is not None else usual.rate if optimizer == "gradient_descent" else None
-    chosen = optimizer_of(optimizer, base)
-    if schedule != "constant":
-        chosen = optimizer_of(optimizer, schedule_of(schedule, float(chosen.hyperparameters["learning_rate"])))
-    given = {"loss": found_loss, "optimizer": chosen, "penalty": penalty_of(l1, l2)}
-    given |= {"clip_norm": clip_norm, "clip_delta": clip_delta}
-    program = derive(declared, **with_file(file, given))
+    program = declared_program(
+        ctx, network, usual, activation=activation, output=output, bias=bias, batch_norm=batch_norm, dropout=dropout,
+        loss=loss, optimizer=optimizer, rate=rate, schedule=schedule, l1=l1, l2=l2, clip_norm=clip_norm,
+        clip_delta=clip_delta,
+    )  # fmt: skip
     asked: dict[str, Any] = {"teaching": True} if teaching else {}
     asked |= {"names": names} if names != "ours" else {}
     asked |= {"notes": screen.language} if lang or "notes" in options_of(writer(language)) else {}
@@ -207,19 +163,3 @@ def write_predictor(
         raise ValueError(f"--prefix: {language} has none; it is for c")
     asked |= {"prefix": prefix} if prefix is not None else {}
     show_or_write(screen, load(model, "numpy").source(language, **asked), language, path)
-
-
-def loss_and_output(network: str | None, loss: str | None, output: str | None) -> tuple[str, str]:
-    """Loss and output activation, each chosen to go with the other where only one of them is given."""
-    from ..formulas.losses import loss_for, output_for
-
-    if loss is not None:
-        founding = network is None and output_for(loss) == "linear"
-        return loss, output or ("sigmoid" if founding else output_for(loss))
-    if network is None and output in (None, "sigmoid"):
-        return "half_squared_error", "sigmoid"
-    if output is not None:
-        return loss_for(output) or "half_mean_squared_error", output
-    several = (network or "").rpartition("-")[2].strip() not in ("1", "01")
-    found = "softmax_cross_entropy" if several else "half_mean_squared_error"
-    return found, output_for(found)

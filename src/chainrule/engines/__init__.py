@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from functools import lru_cache
 from importlib import import_module
@@ -45,8 +46,23 @@ def say_once(message: str) -> None:
     warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
-def make_engine(program: Program, name: str = "auto", dtype: str = "float32", **options: Any) -> Engine:
-    """A program made ready to run; `auto` falls back to NumPy, and says so, where compiling fails."""
+def make_engine(
+    program: Program,
+    name: str = "auto",
+    dtype: str = "float32",
+    *,
+    library: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Engine:
+    """A program made ready to run; `auto` falls back to NumPy, and says so, where compiling fails.
+
+    library     a file that `chainrule build` wrote, for the C engine: nothing is compiled, so CHAINRULE_ENGINE=numpy
+                does not forbid it; one that does not fit is refused, whatever the engine
+    """
+    if library is not None:
+        if name not in ("auto", "c"):
+            raise ValueError(f"library is for engine 'c', not '{name}'")
+        return load("c", program, dtype, library=library, **options)
     chosen = choose(name)
     try:
         return load(chosen, program, dtype, **options)

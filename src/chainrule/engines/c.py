@@ -7,6 +7,7 @@ rows) is an argument, so that a program is compiled once.
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,16 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..program.steps import Program, Step
-from ..writers import writer
+from .built import Built
 from .compiler import library
+from .emitted import ALL, FUNCTIONS, PREFIX, TRACE, Emitted, kernel_set
 from .engine import Array, Arrays, Batches, Engine
 
-REAL = {"float32": "float", "float64": "double"}
-PREFIX = "cr_"  # in front of every name, so that none meets one of the C library
-FUNCTIONS = ("step", "predict", "evaluate", "train")
-TRACE = ("trace",)
 BLOCK = 1024  # rows that predict takes at a time: what a layer computes of them stays in the cache
-NARROW = 16  # units of the widest layer up to which the loop over steps is the kernel
 Pointer = ctypes.c_void_p
 
 
@@ -37,27 +34,20 @@ class Scratch(threading.local):
 
 
 class Loaded:
-    """An emitted module, compiled, and what its functions take."""
+    """An emitted module in memory, compiled, and what its functions take; `struct` is where values go on the way."""
 
-    def __init__(self, program: Program, dtype: np.dtype[Any], kernels: str, functions: tuple[str, ...]) -> None:
-        given = {"real": REAL[dtype.name], "prefix": PREFIX, "rows": None}
-        self.writer = writer("c", kernels)(program, **given)
-        written = {function.name: function for function in self.writer.written(functions)}
-        self.arguments = {name: tuple(self.writer.arguments(function)) for name, function in written.items()}
-        self.text: str = writer("c", kernels)(program, **given).module(functions)
-        self.library = library(self.text)
-        self.dtype, self.scratch = dtype, Scratch()
-        self.struct = "trace" if functions == TRACE else "scratch"
-        buffers = self.writer.layout(list(written.values()), self.struct)
-        self.buffers = {name: shape for name, (_, shape) in buffers.items()}
+    def __init__(self, emitted: Emitted, loaded: ctypes.CDLL, dtype: np.dtype[Any], struct: str) -> None:
+        self.arguments, self.text, self.library = emitted.arguments, emitted.text, loaded
+        self.dtype, self.struct, self.scratch = dtype, struct, Scratch()
+        self.buffers = emitted.buffers(struct)
         real = ctypes.c_float if dtype == np.float32 else ctypes.c_double
-        for name in written:
-            found = getattr(self.library, PREFIX + name)
-            found.restype = real if name in ("step", "evaluate", "trace") else None
+        for name in emitted.written:
+            if name in ("step", "evaluate", "trace"):
+                getattr(loaded, PREFIX + name).restype = real
         if self.buffers:
-            self.size_of = getattr(self.library, f"{PREFIX}{self.struct}_bytes")
+            self.size_of = getattr(loaded, f"{PREFIX}{struct}_bytes")
             self.size_of.restype = ctypes.c_size_t
-            self.attach = getattr(self.library, PREFIX + ("attach_trace" if functions == TRACE else "attach"))
+            self.attach = getattr(loaded, PREFIX + ("attach_trace" if struct == "trace" else "attach"))
             self.attach.restype = None
 
     def scratch_for(self, rows: int) -> Pointer:
@@ -87,21 +77,44 @@ class Loaded:
 class CEngine(Engine):
     """Runs the emitted C.
 
-    kernels     the kernel set behind the calls of the step: plain, tiled, lanes, or auto: lanes where no layer is wider
-                than a few registers, else tiled
+    kernels     the kernel set behind the calls of the step: plain, tiled, lanes, or auto: see `kernel_set`
+    library     a file that `chainrule build` wrote: nothing is compiled, and the kernel set is that of the file
+
+    Raises
+        CompilerError: no compiler, or one that fails.  LibraryError: a library that does not fit.
     """
 
     name = "c"
 
-    def __init__(self, program: Program, dtype: str = "float32", kernels: str = "auto") -> None:
+    def __init__(
+        self,
+        program: Program,
+        dtype: str = "float32",
+        kernels: str = "auto",
+        library: str | os.PathLike[str] | None = None,
+    ) -> None:
         super().__init__(program, dtype)
-        self.kernels = kernel_set(program) if kernels == "auto" else kernels
-        self.main = Loaded(program, self.dtype, self.kernels, FUNCTIONS)
+        self.asked = kernels, library
+        self.built = None if library is None else Built(library)
+        if self.built is not None:
+            self.kernels = self.built.record.kernels
+        else:
+            self.kernels = kernel_set(program) if kernels == "auto" else kernels
+        self.main = self.loaded(FUNCTIONS)
         self.tracer: Loaded | None = None
         self.outputs = int(program.inputs["y"][1])
 
+    def loaded(self, functions: tuple[str, ...]) -> Loaded:
+        """These functions, compiled now, or out of the library, which has all of them."""
+        struct = "trace" if functions == TRACE else "scratch"
+        emitted = Emitted(self.program, self.dtype.name, self.kernels, functions if self.built is None else ALL)
+        if self.built is None:
+            return Loaded(emitted, library(emitted.text), self.dtype, struct)
+        self.built.check(self.program, self.dtype.name, emitted.identity)
+        return Loaded(emitted, self.built.load(), self.dtype, struct)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.program, self.dtype.name, self.kernels)
+        return type(self), (self.program, self.dtype.name, *self.asked)
 
     def source(self) -> str:
         return self.main.text
@@ -193,7 +206,7 @@ class CEngine(Engine):
         hyperparameters: Mapping[str, float],
     ) -> Arrays:
         if self.tracer is None:
-            self.tracer = Loaded(self.program, self.dtype, self.kernels, TRACE)
+            self.tracer = self.loaded(TRACE)
         rows = len(inputs["X"])
         settings = np.array([hyperparameters[name] for name in self.program.hyperparameters], self.dtype)
         with Flat(parameters, self.dtype) as w, Flat(state, self.dtype) as m:
@@ -205,12 +218,6 @@ class CEngine(Engine):
             self.tracer.library.cr_trace(*(given[name] for name in self.tracer.arguments["trace"]))
         values = self.tracer.kept(rows)
         return {step.name: values[step.name] for step in self.program.full.steps if isinstance(step, Step)}
-
-
-def kernel_set(program: Program) -> str:
-    """The kernel set for a program: a rule that depends on the widths alone."""
-    widths = [int(n) for variable in program.parameters.values() for n in variable.shape]
-    return "lanes" if max(widths) <= NARROW else "tiled"
 
 
 class Flat:

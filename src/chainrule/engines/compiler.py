@@ -10,20 +10,25 @@ import ctypes
 import hashlib
 import os
 import platform
+import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-FLAGS = ("-std=gnu99", "-O2", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
+FLAGS = ("-std=gnu99", "-O2", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
          "-freciprocal-math", "-ftree-vectorize", "-fno-semantic-interposition")  # fmt: skip
 GCC_ONLY = ("-fvect-cost-model=dynamic",)
 SHARED = ("-shared", "-fPIC")
-NATIVE = "-march=native"
+MOST_CODE = 250_000  # characters of C, comments aside: gcc 12 takes about 15 s for them
 SECONDS = 60.0  # a compiler that takes longer is given up
 NAMES = ("cc", "gcc", "clang")
 HINT = "install one (Debian, Ubuntu: apt-get install gcc; macOS: xcode-select --install) or use engine='numpy'"
@@ -40,23 +45,30 @@ class Compiler:
     command: tuple[str, ...]
     version: str
 
-    @property
-    def flags(self) -> tuple[str, ...]:
+    def flags(self, target: str = "native") -> tuple[str, ...]:
         """How this compiler is asked for fast code that keeps NaN and infinity: never -ffast-math."""
-        return FLAGS if "clang" in self.version else (*FLAGS, *GCC_ONLY)
+        given = (*FLAGS, f"-march={target}")
+        return given if "clang" in self.version else (*given, *GCC_ONLY)
 
 
 def called(command: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
     """A command's exit code and what it said; OSError or TimeoutExpired where it gives none."""
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        errors="replace",
-    )
+    given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, errors="replace", start_new_session=True, **given) as process:
+        try:
+            said, complained = process.communicate(timeout=seconds)
+        except BaseException:
+            end(process)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a command and what it has started: gcc only calls the program that compiles."""
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 @lru_cache(maxsize=8)
@@ -122,39 +134,59 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def code_of(source: str) -> str:
+    """A source without its comments. They name titles and usual rates: a new rate is no other program."""
+    return re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+
+
+def known_compiler() -> Compiler:
+    """CompilerError: there is none, and what to do."""
+    compiler = find_compiler()
+    if compiler is None:
+        raise CompilerError(f"there is no C compiler here ({', '.join(NAMES)}): {HINT}")
+    return compiler
+
+
 def library(source: str) -> ctypes.CDLL:
     """The source as a loaded library, from the cache or compiled now.
 
     Raises
-        CompilerError: no compiler, one that fails, or one that takes too long.
+        CompilerError: no compiler, one that fails or takes too long; a source too large to be compiled in passing.
     """
-    compiler = find_compiler()
-    if compiler is None:
-        raise CompilerError(f"there is no C compiler here ({', '.join(NAMES)}): {HINT}")
-    flags = compiler.flags
-    machine = processor() if NATIVE in flags else platform.machine()
-    parts = (source, *flags, *compiler.command, compiler.version, machine)
+    compiler, code = known_compiler(), code_of(source)
+    if len(code) > MOST_CODE:
+        raise CompilerError(
+            f"the program is {len(code):,} characters of C, and more than {MOST_CODE:,} take a compiler too long: "
+            "use engine='numpy', or compile it ahead of time (chainrule build)"
+        )
+    flags = compiler.flags()
+    parts = (code, *flags, *compiler.command, compiler.version, processor())
     name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
     directory = cache_directory()
-    if directory is not None:
-        kept = directory / f"{name}.so"
-        loaded = load_checked(kept)
-        if loaded is not None:
-            return loaded
-        try:
-            compile_to(compiler, source, flags, kept)
+    kept = None if directory is None else directory / f"{name}.so"
+    loaded = None if kept is None else load_checked(kept)
+    if loaded is not None:
+        return loaded
+    with temporary_directory() as temporary:
+        made = temporary / f"{name}.so"
+        compile_to(compiler, source, flags, made)
+        if kept is not None and keep(made, kept):
             loaded = load_checked(kept)
-            if loaded is not None:
-                return loaded
-        except OSError:
-            pass  # read-only or full: compile for this process alone
-    with tempfile.TemporaryDirectory(prefix="chainrule-") as temporary:
-        path = Path(temporary) / f"{name}.so"
         try:
-            compile_to(compiler, source, flags, path)
-            return ctypes.CDLL(str(path))
+            return loaded or ctypes.CDLL(str(made))
         except OSError as error:
-            raise CompilerError(f"the compiled library cannot be written or loaded: {error}") from None
+            raise CompilerError(f"the compiled library cannot be loaded: {error}; use engine='numpy'") from None
+
+
+@contextmanager
+def temporary_directory() -> Iterator[Path]:
+    """A directory of our own.  CompilerError: there is no place for one."""
+    try:
+        found = tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise CompilerError(f"there is no place for temporary files ({error}); use engine='numpy'") from None
+    with found as path:
+        yield Path(path)
 
 
 def load_checked(path: Path) -> ctypes.CDLL | None:
@@ -167,28 +199,37 @@ def load_checked(path: Path) -> ctypes.CDLL | None:
         return None
 
 
-def compile_to(compiler: Compiler, source: str, flags: tuple[str, ...], path: Path) -> None:
-    """Compile into a file that appears whole or not at all, its digest after it."""
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=path.parent) as temporary:
-        text, made = Path(temporary) / "program.c", Path(temporary) / "program.so"
-        text.write_text(source, encoding="utf-8")
-        compile_file(compiler, flags, text, made)
-        digest = Path(temporary) / "program.sha256"
-        digest.write_text(digest_of(made))
-        made.chmod(0o700)
-        made.replace(path)
-        digest.replace(path.with_suffix(".sha256"))
+def keep(made: Path, path: Path) -> bool:
+    """Put a library into the cache, where it appears whole or not at all, its digest after it; False: it has no place.
 
-
-def compile_file(compiler: Compiler, flags: tuple[str, ...], text: Path, made: Path) -> None:
-    """Compile one file into a shared library.  CompilerError: with the first lines of what the compiler said."""
-    command = [*compiler.command, *flags, *SHARED, "-o", str(made), str(text), "-lm"]
+    A cache that is read-only or full is done without.
+    """
     try:
-        done = called(command, SECONDS)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=path.parent, ignore_cleanup_errors=True) as temporary:
+            copied, digest = Path(temporary) / "program.so", Path(temporary) / "program.sha256"
+            shutil.copyfile(made, copied)
+            digest.write_text(digest_of(made))
+            copied.chmod(0o700)
+            copied.replace(path)
+            digest.replace(path.with_suffix(".sha256"))
+    except OSError:
+        return False
+    return True
+
+
+def compile_to(
+    compiler: Compiler, source: str, flags: tuple[str, ...], made: Path, seconds: float | None = None
+) -> None:
+    """Compile a source into a shared library.  CompilerError: with the first lines of what the compiler said."""
+    name, seconds = compiler.command[0], SECONDS if seconds is None else seconds
+    text = made.with_suffix(".c")
+    try:
+        text.write_text(source, encoding="utf-8")
+        done = called([*compiler.command, *flags, *SHARED, "-o", str(made), str(text), "-lm"], seconds)
     except subprocess.TimeoutExpired:
-        raise CompilerError(f"{compiler.command[0]} took more than {SECONDS:g} s; use engine='numpy'") from None
+        raise CompilerError(f"{name} took more than {seconds:g} s; use engine='numpy'") from None
     except OSError as error:
-        raise CompilerError(f"{compiler.command[0]} cannot be run ({error}); use engine='numpy'") from None
+        raise CompilerError(f"{name} cannot be run ({error}); use engine='numpy'") from None
     if done.returncode or not made.exists() or not made.stat().st_size:
         said = "\n".join(done.stderr.splitlines()[:8])
-        raise CompilerError(f"{compiler.command[0]} failed (exit code {done.returncode}); use engine='numpy'\n{said}")
+        raise CompilerError(f"{name} failed (exit code {done.returncode}); use engine='numpy'\n{said}")

@@ -72,6 +72,7 @@ class Perceptron(Fitted):
     callbacks: Any
     validation_data: Any
     engine: str
+    library: Any
     progress: bool | None
 
     # --- what the two differ in ---
@@ -125,7 +126,7 @@ class Perceptron(Fitted):
         dtype = X.dtype if first else np.result_type(self.coefs_[0].dtype, np.float32)
         plan = self._plan_for(layers, weights is not None, dtype)
         program = plan.engine.program
-        self._declaration, self._engine_name = plan.declaration, self.engine
+        self._declaration, self._engine_name, self._library = plan.declaration, self.engine, self.library
         self._parameters = self._drawn(program, len(widths), dtype) if first else self._gathered(program, dtype)
         if first:
             self._begin(len(widths) + 2)
@@ -170,7 +171,7 @@ class Perceptron(Fitted):
         if self.solver == "lbfgs":
             self._check_for_lbfgs(layers)
             rule, dtype = KeepGradient(0.0), np.float64
-        return Plan(plans.declare(self, layers, loss, rule, weighted), self.engine, np.dtype(dtype).name)
+        return Plan(plans.declare(self, layers, loss, rule, weighted), self.engine, np.dtype(dtype).name, self.library)
 
     def _check_for_lbfgs(self, layers: Network) -> None:
         given = {"optimizer": self.optimizer, "clip_norm": self.clip_norm, "callbacks": self.callbacks,

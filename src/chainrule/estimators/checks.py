@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from numbers import Integral, Real
 from typing import Any
 
@@ -74,6 +75,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [None, list, tuple],
     "validation_data": [None, list, tuple],
     "engine": [StrOptions({"auto", *ENGINES})],
+    "library": [None, str, os.PathLike],
     "progress": [None, "boolean"],
 }
 LOSS = [TextOptions({*LOSSES, *OWN_LOSSES}, "p and y"), Formula, Loss, callable]

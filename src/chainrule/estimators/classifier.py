@@ -104,6 +104,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         callbacks: Any = None,
         validation_data: Any = None,
         engine: str = "auto",
+        library: Any = None,
         progress: bool | None = False,
     ) -> None:
         given = dict(locals())

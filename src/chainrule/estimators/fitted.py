@@ -38,6 +38,7 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
     n_features_in_: int
     _declaration: Declaration
     _engine_name: str
+    _library: Any = None
     _parameters: Arrays
     _state: Arrays
     _ready: Ready
@@ -88,7 +89,7 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
 
     @property
     def _plan(self) -> Plan:
-        return Plan(self._declaration, self._engine_name, self._parameters["W1"].dtype.name)
+        return Plan(self._declaration, self._engine_name, self._parameters["W1"].dtype.name, self._library)
 
     # --- predicting ---
 

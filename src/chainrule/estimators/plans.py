@@ -30,13 +30,13 @@ class Plan:
     Rates, strengths and the like are numbers given at run time; all else is the structure of the program.
     """
 
-    def __init__(self, declaration: Declaration, engine: str, dtype: str) -> None:
-        self.declaration, self.engine_name, self.dtype = declaration, engine, dtype
+    def __init__(self, declaration: Declaration, engine: str, dtype: str, library: Any = None) -> None:
+        self.declaration, self.engine_name, self.dtype, self.library = declaration, engine, dtype, library
         optimizer = declaration.optimizer
         schedule = replace(optimizer.rate, rate=0.0) if isinstance(optimizer.rate, Schedule) else None
         rule = (optimizer.slots, optimizer.scalars, optimizer.update, *optimizer.hyperparameters, schedule)
         parts = (type(optimizer), rule, type(declaration.penalty), declaration.clip_norm is None, declaration.weighted)
-        self.key = repr((declaration.network, declaration.loss, parts, engine, dtype))
+        self.key = repr((declaration.network, declaration.loss, parts, engine, dtype, str(library)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.key == other.key
@@ -68,7 +68,7 @@ class Plan:
 
 @lru_cache(maxsize=PREPARED)
 def prepared(plan: Plan) -> Engine:
-    return make_engine(plan.declaration.derive(), plan.engine_name, plan.dtype)
+    return make_engine(plan.declaration.derive(), plan.engine_name, plan.dtype, library=plan.library)
 
 
 # --- from parameters to a declaration --------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]  # scikit-
         callbacks: Any = None,
         validation_data: Any = None,
         engine: str = "auto",
+        library: Any = None,
         progress: bool | None = False,
     ) -> None:
         given = dict(locals())

@@ -45,10 +45,16 @@ class Predictor:
     name: str
 
     @classmethod
-    def of(cls, model: Model, name: str = "the model", engine: str = "auto") -> Predictor:
+    def of(
+        cls,
+        model: Model,
+        name: str = "the model",
+        engine: str = "auto",
+        library: str | os.PathLike[str] | None = None,
+    ) -> Predictor:
         """ValueError: an unknown engine."""
         program = model.network.derive()
-        made = make_engine(program, engine, model.dtype)
+        made = make_engine(program, engine, model.dtype, library=library)
         parameters, state = draw(program, np.random.RandomState(0), made.dtype)
         for mine, given in ((parameters, model.parameters), (state, model.statistics)):
             for key, array in given.items():

@@ -13,13 +13,17 @@ from ..training import Training
 from .predictor import Predictor
 
 
-def load(path: str | os.PathLike[str], engine: str = "auto") -> Predictor:
+def load(
+    path: str | os.PathLike[str], engine: str = "auto", library: str | os.PathLike[str] | None = None
+) -> Predictor:
     """The model in a file, ready for new rows on any engine.
+
+    library     for engine "c": a file that `build` wrote for this model; nothing is compiled
 
     Raises
         DataError: there is none, or it is damaged, and why.  ValueError: an unknown engine.
     """
-    return Predictor.of(Model.load(path), shown_path(path), engine)
+    return Predictor.of(Model.load(path), shown_path(path), engine, library)
 
 
 def save(

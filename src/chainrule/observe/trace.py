@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,7 @@ def trace(
     *,
     engine: str = "numpy",
     dtype: str = "float64",
+    library: str | Path | None = None,
     state: Mapping[str, Any] | None = None,
     masks: Mapping[str, Any] | None = None,
     sample_weight: Any = None,
@@ -123,6 +125,7 @@ def trace(
     X, y            (N, D) and (N, K)
     parameters      name -> array; None starts as a training with this seed would
     engine          which engine computes the values; the steps that `condense` folded are shown all the same
+    library         for engine "c": a file that `chainrule build` wrote for this program; nothing is compiled
     masks           dropout masks by name (N, units); None keeps every unit
 
     Raises
@@ -132,6 +135,7 @@ def trace(
     check_whole("t", t, 1)
     inputs = step_inputs(full, X, y, dtype, sample_weight, masks)
     given, slots = starting(full, parameters, dtype, seed, state)
-    values = make_engine(full, engine, dtype).trace(inputs, given, slots, t, full.hyperparameters)
+    made = make_engine(full if library is None else program, engine, dtype, library=library)
+    values = made.trace(inputs, given, slots, t, full.hyperparameters)
     order = [step.name for step in full.steps if isinstance(step, Step)]
     return Trace(full, {name: values[name] for name in order})

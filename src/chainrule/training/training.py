@@ -53,6 +53,7 @@ class Training:
         batch_size      rows in a step, the last may have fewer; None takes all rows in one
         seed            of everything random: initial weights, the order of the rows, dropout
         engine, dtype   "auto", "numpy", ...; "float32" or "float64"
+        library         for engine "c": a file that `chainrule build` wrote for this program; nothing is compiled
         validation      (X, y): evaluated after every epoch, in prediction mode
         metrics         names or functions of (y, output), of the validation data where there is some
         sample_weight   (N,), how many times each row counts; rows of weight 0 are left out
@@ -86,6 +87,7 @@ class Training:
         seed: int = 0,
         engine: str = "auto",
         dtype: str = "float32",
+        library: str | Path | None = None,
         validation: tuple[Any, Any] | None = None,
         metrics: Iterable[Any] = (),
         sample_weight: Any = None,
@@ -116,7 +118,7 @@ class Training:
         self.rate_name = next(iter(self.hyperparameters))
         self.metrics = check_metrics(metrics, taken=("loss", self.rate_name))
         self.callbacks, self.progress = check_callbacks(callbacks), progress
-        self.engine = make_engine(program, engine, dtype)
+        self.engine = make_engine(program, engine, dtype, library=library)
         random = np.random.RandomState(self.seed)
         self.parameters, self.state = draw(program, random, self.engine.dtype)
         take_given(self.parameters, parameters or {})
