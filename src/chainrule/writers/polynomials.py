@@ -3,7 +3,7 @@
 exp      x = n ln 2 + r, exp(x) = 2**n (1 + r + r**2 Q(r)); adding 1.5 * 2**52 (double) leaves n in the low bits, from
          where a shift puts it into the exponent
 log      x = 2**n (1 + f) with 1 + f near 1; s = f / (2 + f), log(1 + f) = f - h + s (h + s**2 P(s**2)), h = f**2 / 2
-tanh     x + x**3 P(x**2) near 0, elsewhere 1 - 2 / (exp(2 x) + 1)
+tanh     e / (e + 2) with e = exp(2 x) - 1 = 2**n (exp(r) - 1) + (2**n - 1), where nothing cancels: near 0 is n = 0
 
 The polynomials are Chebyshev fits of our own.
 """
@@ -22,14 +22,21 @@ INLINE whole bits_of(real x) { whole bits; memcpy(&bits, &x, sizeof bits); retur
 INLINE real with_bits(whole bits) { real x; memcpy(&x, &bits, sizeof x); return x; }"""
 
 FUNCTIONS = {
-    "exp_": """\
-INLINE real exp_(real x) {
-    const real y = x < @low ? @low : x > @high ? @high : x;
-    const real shifted = y * @log2e + @round, n = shifted - @round;
-    const real r = (y - n * @ln2_high) - n * @ln2_low;
+    "reduced": """\
+/* r and 1.5 * 2**@bits + n, x = n ln 2 + r, for @low <= x <= @high; returns exp(r) - 1 */
+INLINE real reduced(real x, real *shifted) {
+    *shifted = x * @log2e + @round;
+    const real n = *shifted - @round;
+    const real r = (x - n * @ln2_high) - n * @ln2_low;
     const real r2 = r * r, r4 = r2 * r2@r8;
     const real q = @exp;
-    const real e = with_bits(bits_of(1 + (r + r2 * q)) + (bits_of(shifted) << @bits));
+    return r + r2 * q;
+}""",
+    "exp_": """\
+INLINE real exp_(real x) {
+    real shifted;
+    const real p = reduced(x < @low ? @low : x > @high ? @high : x, &shifted);
+    const real e = with_bits(bits_of(1 + p) + (bits_of(shifted) << @bits));
     return x > @high ? (real)INFINITY : x < @low ? 0 : e;
 }""",
     "log_": """\
@@ -44,9 +51,11 @@ INLINE real log_(real x) {
 }""",
     "tanh_": """\
 INLINE real tanh_(real x) {
-    const real a = x < 0 ? -x : x, t = a * a;
-    const real p = @tanh;
-    const real u = a < @turn ? a + a * (t * p) : 1 - 2 / (exp_(2 * a) + 1);
+    real shifted;
+    const real a = x < 0 ? -x : x, p = reduced(a > @flat ? 2 * @flat : 2 * a, &shifted);
+    const real power = with_bits(bits_of((real)1) + (bits_of(shifted) << @bits));
+    const real e = power * p + (power - 1), v = e / (e + 2), half = @half * e;
+    const real u = a < @turn ? half - half * v : v;  /* the same, and less is lost while v is small */
     return x < 0 ? -u : u;
 }""",
 }
@@ -66,26 +75,18 @@ LOG = {
         0.39999999999886613, 0.66666666666666701,
     ),
 }  # fmt: skip
-TANH = {
-    "float": (-6.59169242e-3, 2.12994865e-2, -5.39078071e-2, 0.133331054, -0.333333319),
-    "double": (
-        -2.0475882296992262e-5, 8.4929631174528863e-5, -2.345222396597348e-4, 5.8889797715895686e-4,
-        -1.4556540681261779e-3, 3.5921094028949858e-3, -8.8632343234408067e-3, 2.1869488490426264e-2,
-        -5.3968253967362692e-2, 0.13333333333332654, -0.33333333333333332,
-    ),
-}  # fmt: skip
 CONSTANTS = {
     "float": {
         "@whole": "int32_t", "u@whole": "uint32_t", "@bits": "23", "@round": "12582912.0f", "@low": "-87.0f",
         "@high": "88.7f", "@log2e": "1.44269504f", "@ln2_high": "0.693359375f", "@ln2_low": "-2.12194440e-4f",
-        "@sqrt_half": "0.707106781f", "@least": "1.17549435e-38f", "@most": "3.40282347e38f", "@turn": "0.55f",
+        "@sqrt_half": "0.707106781f", "@least": "1.17549435e-38f", "@most": "3.40282347e38f", "@flat": "10.0f", "@turn": "0.35f",
         "@half": "0.5f",
     },
     "double": {
         "@whole": "int64_t", "u@whole": "uint64_t", "@bits": "52", "@round": "6755399441055744.0", "@low": "-708.0",
         "@high": "709.7", "@log2e": "1.4426950408889634", "@ln2_high": "0.69314718036912382",
         "@ln2_low": "1.9082149292705877e-10", "@sqrt_half": "0.70710678118654752", "@least": "2.2250738585072014e-308",
-        "@most": "1.7976931348623157e308", "@turn": "0.55", "@half": "0.5",
+        "@most": "1.7976931348623157e308", "@flat": "22.0", "@turn": "0.35", "@half": "0.5",
     },
 }  # fmt: skip
 
@@ -115,16 +116,15 @@ def in_pairs(coefficients: tuple[float, ...], suffix: str) -> str:
 def code(real: str, wanted: Iterable[str]) -> str:
     """These functions, and those that they call, for float or double; nothing where none is wanted."""
     needed = set(wanted)
-    if "tanh_" in needed:
-        needed.add("exp_")
     if not needed:
         return ""
+    if needed & {"exp_", "tanh_"}:
+        needed.add("reduced")
     suffix = "f" if real == "float" else ""
     text = "\n\n".join([BITS, *(body for name, body in FUNCTIONS.items() if name in needed)])
     text = text.replace("@exp;", in_pairs(EXP[real], suffix) + ";")
     text = text.replace("@r8", ", r8 = r4 * r4" if len(EXP[real]) > 8 else "")
-    for mark, coefficients, variable in (("@log;", LOG, "t"), ("@tanh;", TANH, "t")):
-        text = text.replace(mark, horner(coefficients[real], variable, suffix) + ";")
+    text = text.replace("@log;", horner(LOG[real], "t", suffix) + ";")
     for key in sorted(CONSTANTS[real], key=len, reverse=True):
         text = text.replace(key, CONSTANTS[real][key])
     return text
