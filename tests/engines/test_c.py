@@ -143,6 +143,15 @@ def test_blocks_of_rows_change_nothing():
     assert run.evaluate(X, y)["loss"] == pytest.approx(whole, rel=1e-12)
 
 
+def test_more_rows_than_an_int_counts_are_refused():
+    program = next(iter(ZOO.values()))()
+    engine = make_engine(program, "c", "float32")
+    given, rows = sample(program), 2**30
+    wide = {name: np.broadcast_to(array[:1], (rows, array.shape[1])) for name, array in given.inputs.items()}
+    with pytest.raises(ValueError, match="use batch_size=.* or less, or engine='numpy'"):
+        engine.run(wide, Batches.whole(rows, 1), {}, given.parameters, given.state, 1, program.hyperparameters)
+
+
 def test_threads_do_not_share_scratch():
     X, y = digits()
     program = cr.derive(cr.Network.parse("6-50-2", output="softmax"), "softmax_cross_entropy")

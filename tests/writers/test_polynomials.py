@@ -1,4 +1,4 @@
-"""exp_, log_ and tanh_ of tiled C: how many units in the last place they are off, and what they make of the extremes."""
+"""exp_, log_ and tanh_ of tiled C: how many units in the last place they are off, and what extremes give."""
 
 from __future__ import annotations
 

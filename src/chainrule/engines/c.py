@@ -7,6 +7,7 @@ rows) is an argument, so that a program is compiled once.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from .emitted import ALL, FUNCTIONS, PREFIX, TRACE, Emitted, kernel_set
 from .engine import Array, Arrays, Batches, Engine
 
 BLOCK = 1024  # rows that predict takes at a time: what a layer computes of them stays in the cache
+MOST = 2**31 - 1  # what an int of the emitted C counts to
 Pointer = ctypes.c_void_p
 
 
@@ -94,6 +96,9 @@ class CEngine(Engine):
         library: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(program, dtype)
+        large = [name for name, v in program.parameters.items() if math.prod(int(n) for n in v.shape) > MOST]
+        if large:
+            raise ValueError(f"{large[0]} has more than {MOST:,} numbers, too many for engine='c': use engine='numpy'")
         self.asked = kernels, library
         self.built = None if library is None else Built(library)
         if self.built is not None:
@@ -133,6 +138,7 @@ class CEngine(Engine):
         if not len(batches):
             return losses
         most = int(batches.sizes.max())
+        self.check_rows(most)
         width = sum(array.shape[1] for array in inputs.values())
         batch = np.empty(most * width if batches.rows is not None else 1, self.dtype)
         offsets = np.ascontiguousarray(batches.offsets, np.int64)
@@ -147,6 +153,16 @@ class CEngine(Engine):
             given |= {name: address(array) for name, array in (*inputs.items(), *masks.items())}
             self.main.library.cr_train(*(given[name] for name in self.main.arguments["train"]))
         return losses
+
+    def check_rows(self, rows: int) -> None:
+        """ValueError: more rows in a step than the emitted C counts numbers of."""
+        shapes = [*self.program.inputs.values(), *(v.shape for v in self.program.parameters.values())]
+        widest = max(int(n) for shape in shapes for n in shape if n != "N")
+        if rows * widest > MOST:
+            raise ValueError(
+                f"{rows:,} rows at once are too many for engine='c' and {widest:,} columns: it counts to {MOST:,}; "
+                f"use batch_size={MOST // widest:,} or less, or engine='numpy'"
+            )
 
     def predict(self, X: Array, parameters: Arrays, state: Arrays) -> Array:
         output = np.empty((len(X), self.outputs), self.dtype)
@@ -208,6 +224,7 @@ class CEngine(Engine):
         if self.tracer is None:
             self.tracer = self.loaded(TRACE)
         rows = len(inputs["X"])
+        self.check_rows(rows)
         settings = np.array([hyperparameters[name] for name in self.program.hyperparameters], self.dtype)
         with Flat(parameters, self.dtype) as w, Flat(state, self.dtype) as m:
             given = {

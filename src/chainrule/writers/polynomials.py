@@ -79,8 +79,8 @@ CONSTANTS = {
     "float": {
         "@whole": "int32_t", "u@whole": "uint32_t", "@bits": "23", "@round": "12582912.0f", "@low": "-87.0f",
         "@high": "88.7f", "@log2e": "1.44269504f", "@ln2_high": "0.693359375f", "@ln2_low": "-2.12194440e-4f",
-        "@sqrt_half": "0.707106781f", "@least": "1.17549435e-38f", "@most": "3.40282347e38f", "@flat": "10.0f", "@turn": "0.35f",
-        "@half": "0.5f",
+        "@sqrt_half": "0.707106781f", "@least": "1.17549435e-38f", "@most": "3.40282347e38f", "@flat": "10.0f",
+        "@turn": "0.35f", "@half": "0.5f",
     },
     "double": {
         "@whole": "int64_t", "u@whole": "uint64_t", "@bits": "52", "@round": "6755399441055744.0", "@low": "-708.0",
