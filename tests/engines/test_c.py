@@ -148,7 +148,7 @@ def test_more_rows_than_an_int_counts_are_refused():
     engine = make_engine(program, "c", "float32")
     given, rows = sample(program), 2**30
     wide = {name: np.broadcast_to(array[:1], (rows, array.shape[1])) for name, array in given.inputs.items()}
-    with pytest.raises(ValueError, match="use batch_size=.* or less, or engine='numpy'"):
+    with pytest.raises(ValueError, match=r"use batch_size=.* or less, or engine='numpy'"):
         engine.run(wide, Batches.whole(rows, 1), {}, given.parameters, given.state, 1, program.hyperparameters)
 
 
