@@ -19,7 +19,7 @@ HOMES = {
     "network": ("Network",),
     "data": ("Preparation", "find_roles", "read_table"),
     "derivation": ("derive",),
-    "estimators": ("MLPClassifier", "MLPRegressor"),
+    "estimators": ("MLPClassifier", "MLPRegressor", "TablePreparer"),
     "formulas.layers": ("Activation", "BatchNorm", "Dense", "Dropout", "Layer"),
     "formulas.formula": ("Formula", "formula"),
     "formulas.losses": ("Loss",),
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .derivation import derive as derive
     from .estimators import MLPClassifier as MLPClassifier
     from .estimators import MLPRegressor as MLPRegressor
+    from .estimators import TablePreparer as TablePreparer
     from .formulas.formula import Formula as Formula
     from .formulas.formula import formula as formula
     from .formulas.layers import Activation as Activation

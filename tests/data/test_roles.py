@@ -177,3 +177,10 @@ def test_marks_for_nothing_do_not_make_a_column_of_text(mark):
     assert refusal(of).startswith(f"t.csv, row 2, column 'a': '{mark}' is not a number (one of 2")
     assert f"--missing {mark} takes it for an empty cell" in refusal(of)
     assert role_of(Column("a", [mark, "x", "1"])) == "categorical"
+
+
+def test_infinity_in_a_column_of_numbers_is_no_category():
+    table = Table.from_columns({"x": [1.0, float("inf"), float("nan")], "y": ["a", "b", "a"]})
+    assert role_of(table.column("x")) == "numeric"
+    with pytest.raises(DataError, match="row 2, column 'x': inf is not a number"):
+        find_roles(table, "y")

@@ -101,7 +101,7 @@ class Preparation:
         for feature in self.features:
             end = begin + len(feature.names)
             feature.write(table, X[:, begin:end])
-            _check_scaled(table, feature.name, X[:, begin:end])
+            check_scaled(table, feature.name, X[:, begin:end])
             begin = end
         return X
 
@@ -112,7 +112,7 @@ class Preparation:
             DataError: no target column, a missing cell, an unknown class, a cell that is not a number.
         """
         Y = self.target.encode(table)
-        _check_scaled(table, self.target.name, Y)
+        check_scaled(table, self.target.name, Y)
         return Y
 
     def inverse_target(self, Y: NDArray[np.floating]) -> list[str] | NDArray[np.float64]:
@@ -139,7 +139,8 @@ class Preparation:
         return cls(*record.read(data))
 
 
-def _check_scaled(table: Table, name: str, values: NDArray[np.float64]) -> None:
+def check_scaled(table: Table, name: str, values: NDArray[np.float64]) -> None:
+    """Raises DataError, naming row and column, where a value does not fit into float64."""
     finite = np.isfinite(values)
     if not finite.all():
         column = table.column(name)

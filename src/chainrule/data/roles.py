@@ -112,7 +112,7 @@ def find_roles(table: Table, target: str, task: Literal["auto", "classification"
     features, remarks = [], list[Remark]()
     for column in table.columns:
         if column is not goal:
-            role = _checked_role(table, column)
+            role = checked_role(table, column)
             features.append((column.name, role))
             remarks += remarks_on(column, role)
     classify, numeric = _task(table, goal, task)
@@ -126,7 +126,9 @@ def find_roles(table: Table, target: str, task: Literal["auto", "classification"
 
 
 def role_of(column: Column) -> Role:
-    """Numeric or categorical, by the rule above."""
+    """Numeric or categorical, by the rule above; what is stored as numbers is numeric, infinite ones are told later."""
+    if isinstance(column.cells, np.ndarray):
+        return "numeric"
     numbers = int(column.numbers.valid.sum())
     filled = len(column) - int(column.missing.sum())
     if 0 < 10 * numbers < 9 * filled:
@@ -232,7 +234,8 @@ def class_indices(table: Table, column: Column, classes: tuple[str, ...], numeri
     return indices
 
 
-def _checked_role(table: Table, column: Column) -> Role:
+def checked_role(table: Table, column: Column) -> Role:
+    """The role of a column that is to be a feature, every cell checked; the errors are those of `find_roles`."""
     if column.missing.all():
         raise DataError(f"{table.source}, column {quoted(column.name)}: every cell is empty; leave the column out")
     role = role_of(column)

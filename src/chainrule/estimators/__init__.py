@@ -3,9 +3,11 @@
 from importlib.util import find_spec
 
 if find_spec("sklearn") is None:
-    raise ModuleNotFoundError("MLPClassifier and MLPRegressor need scikit-learn: pip install 'chainrule[sklearn]'")
+    NAMES = "MLPClassifier, MLPRegressor and TablePreparer"
+    raise ModuleNotFoundError(f"{NAMES} need scikit-learn: pip install 'chainrule[sklearn]'")
 
 from .classifier import MLPClassifier
+from .preparer import TablePreparer
 from .regressor import MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TablePreparer"]
