@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -395,3 +396,21 @@ def test_a_parquet_file(cli, iris, tmp_path):
         for file in (iris, path)
     ]
     assert same[0].split() == same[1].split()
+
+
+def test_the_script_says_how_the_columns_came_about(cli, table, tmp_path):
+    """FEATURES, MEAN, STD and CLASSES make X of new rows as the training did it."""
+    rows = [f"{i % 7}.5,7,{'red' if i % 3 else ''},{i if i % 5 else ''},{'v' if i % 2 else 'u'}\n" for i in range(40)]
+    data, path = table("".join(["a,same,c,gaps,y\n", *rows])), tmp_path / "script.py"
+    result = cli("train", data, "--target", "y", "--script", path, "--layers", "none", *QUICK)
+    assert result.exit_code == 0, result.stderr
+    text = path.read_text()
+    assert 'FEATURES = ["a", "same", "c is missing", "c=red", "gaps", "gaps is missing"]' in text
+    assert "np.inf" in text
+    assert 'CLASSES = ["v"]' in text
+    names: dict[str, Any] = {}
+    exec(compile(text.replace("print(", "str("), "script.py", "exec"), names)
+    made = (np.array([[3.5, 7, 1, 0, 4, 0]]) - names["MEAN"]) / names["STD"]
+    assert made.shape == (1, names["X"].shape[1])
+    assert made[0, 1] == 0
+    assert np.abs(names["X"][:, 0].mean()) < 1e-6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from ..messages import say
 from .screen import Screen
 
 if TYPE_CHECKING:
+    from ..data import Preparation
     from ..training import Training
+    from ..writers.run import Preparation as Described
 
 MOST_BEFORE_MARK = 4096  # bytes; the mark of a script stands in its docstring, below the title
 
@@ -37,9 +40,9 @@ def check_free(path: Path, file: Path, mark: str, within: int) -> None:
             raise ValueError(f"--script: there is a {path} that no script has written; choose another name")
 
 
-def write_script(screen: Screen, run: Training, script: Path, epochs: int) -> None:
+def write_script(screen: Screen, run: Training, preparation: Preparation, script: Path, epochs: int) -> None:
     """The complete program, which goes through so many epochs, and where its data are not in it, these."""
-    facts = replace(run.as_run(), epochs=epochs)
+    facts = replace(run.as_run(), epochs=epochs, preparation=described(preparation, run.y.shape[1]))
     command = f"python {script}"
     if facts.X is None:
         data = script.with_suffix(".csv")
@@ -51,3 +54,17 @@ def write_script(screen: Screen, run: Training, script: Path, epochs: int) -> No
     screen.line()
     screen.say("train.script", path=str(script))
     screen.line(f"  {command}")
+
+
+def described(preparation: Preparation, outputs: int) -> Described:
+    """How the columns of X and y came about, as a script keeps it; an infinite deviation makes a constant column 0."""
+    from ..data.features import NumericFeature
+    from ..writers.run import Preparation as Described
+
+    scales: list[tuple[float, float]] = []
+    for feature in preparation.features:
+        if isinstance(feature, NumericFeature):
+            scales.append((feature.scale.mean, feature.scale.deviation or inf))
+        scales += [(0.0, 1.0)] * (len(feature.names) - isinstance(feature, NumericFeature))
+    means, deviations = zip(*scales, strict=True)
+    return Described(preparation.feature_names, means, deviations, preparation.classes[-outputs:])

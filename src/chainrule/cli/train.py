@@ -279,7 +279,7 @@ def train(
     show_results(screen, goal, preparation, test_Y, output_of_test, run.y, found_scores, linear)
     show_surprises(screen, preparation, data.test)
     if script is not None:
-        write_script(screen, run, script, stopping.best_epoch if stopping is not None else run.epoch)
+        write_script(screen, run, preparation, script, stopping.best_epoch if stopping is not None else run.epoch)
     if model is not None:
         save_model(screen, run, data, model, {"table_sha256": digest, "scores": found_scores})
     if run.interrupted:

@@ -67,7 +67,8 @@ class PythonScripts(ArrayWriter):
             lines += ["", f"# {self.say('source.prepared' if made.means else 'source.columns')}"]
             lines += texts("FEATURES", made.columns)
         if made and made.means:
-            lines += [*array("MEAN", made.means, run.dtype), *array("STD", made.deviations, run.dtype)]
+            deviations = [line.replace("inf", "np.inf") for line in array("STD", made.deviations, "float64")]
+            lines += [*array("MEAN", made.means, "float64"), *deviations]  # infinite: a constant column becomes 0
         if made and made.classes:
             lines += ["", f"# {self.say('source.classes')}", *texts("CLASSES", made.classes)]
         return lines
