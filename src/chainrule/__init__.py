@@ -31,7 +31,7 @@ HOMES = {
     "program.steps": ("Program", "Step", "Update"),
     "program.text": ("FormulaError",),
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
-    "observe": ("check_gradients", "observed", "trace"),
+    "observe": ("Observer", "check_gradients", "contributions", "diagnose", "explain", "observed", "trace"),
     "models": ("Checkpoints", "Predictor", "build", "load", "resume", "save"),
     "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
@@ -79,7 +79,11 @@ if TYPE_CHECKING:
     from .models import resume as resume
     from .models import save as save
     from .network import Network as Network
+    from .observe import Observer as Observer
     from .observe import check_gradients as check_gradients
+    from .observe import contributions as contributions
+    from .observe import diagnose as diagnose
+    from .observe import explain as explain
     from .observe import observed as observed
     from .observe import trace as trace
     from .observe.descent import Descent as Descent

@@ -126,6 +126,7 @@ class Training:
         self.sampler = Sampler(program, len(self.X), batch_size, shuffle, random, self.engine.dtype, batches)
         self.weights = Weights(self.parameters, self.state)
         self.t, self.interrupted, self.stopped, self.seconds = 0, False, False, 0.0
+        self.diverged: Diverged | None = None  # what ended the last fit, if it did
         self.snapshot: Snapshot | None = None  # what the next fit goes on from
         self.pace = FIRST_STEPS
         self.recorded: list[Array] = []
@@ -148,7 +149,7 @@ class Training:
         first = self.epoch
         last = first + (self.epochs if epochs is None else check_whole("epochs", epochs, 0))
         started = time.perf_counter()
-        self.interrupted, self.stopped = False, False
+        self.interrupted, self.stopped, self.diverged = False, False, None
         for callback in self.callbacks:
             callback.on_start(self)
         if self.snapshot is not None:
@@ -209,7 +210,8 @@ class Training:
             good, name = find_failure(self.engine, full, self.inputs, batches, masks, self.weights, *arguments)
             self.record(losses[:good])
             self.sampler.give_back(batches.part(good, len(batches)), masks)
-            raise Diverged(self.epoch + 1, self.t + 1, name)
+            self.diverged = Diverged(self.epoch + 1, self.t + 1, name)
+            raise self.diverged
         self.record(losses)
         self.pace = max(1, int(len(batches) * PATIENCE / max(time.perf_counter() - started, 1e-9)))
         return float(losses[-1])
@@ -303,6 +305,12 @@ class Training:
         features, target = check_data(self.program, X, y, self.engine.dtype.name)
         output, loss = self.engine.evaluate(features, target, self.parameters, self.state)
         return {"loss": loss} | {name: metric(target, output) for name, metric in self.metrics.items()}
+
+    def diagnose(self) -> Any:
+        """What is wrong with this training, where, since when, and what to do: a `chainrule.observe.Diagnosis`."""
+        from ..observe.diagnosis import diagnose
+
+        return diagnose(self)
 
     # --- source ---
 

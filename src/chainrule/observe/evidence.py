@@ -1,0 +1,134 @@
+"""Evidence: what a diagnosis knows of a run. Its numbers are observations of the start and of now, and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..engines.engine import Array, Arrays
+from ..engines.reference import ReferenceEngine
+from ..training import Training
+from ..training.start import draw, take_given
+from .observations import layers_of, numbered, observed
+from .observer import Observer
+
+MOST_ROWS = 1000  # looked at, spread evenly over the data
+
+
+class Evidence:
+    """What is known of a run: `start` and `now` are every named value on the same rows, in float64."""
+
+    def __init__(self, run: Training) -> None:
+        self.run = run
+        self.program = observed(run.program)
+        self.layers = layers_of(run.program)
+        chosen = np.unique(np.linspace(0, len(run.X) - 1, min(len(run.X), MOST_ROWS)).astype(int))
+        self.inputs: Arrays = {name: array[chosen].astype(float) for name, array in run.inputs.items()}
+        for mask in run.program.masks:
+            self.inputs[mask.name] = np.ones((len(chosen), mask.units))
+        self.observer = next((c for c in run.callbacks if isinstance(c, Observer) and c.epochs), None)
+        parameters, state = draw(run.program, np.random.RandomState(run.seed), np.dtype(float))
+        take_given(parameters, run.given)
+        self.initial = parameters
+        self.start = self.values(parameters, state, 1)
+        self.now = self.values(run.parameters, run.state, run.t + 1)
+
+    def values(self, parameters: Arrays, state: Arrays, t: int) -> Arrays:
+        full = self.program.full
+        engine = ReferenceEngine(full, "float64")
+        wide = [{name: array.astype(float) for name, array in of.items()} for of in (parameters, state)]
+        inputs = {name: self.inputs[name] for name in full.inputs}
+        return engine.trace(inputs, wide[0], wide[1], t, self.run.hyperparameters)
+
+    # --- the declaration ---
+
+    @property
+    def rate(self) -> float:
+        return float(self.run.hyperparameters[self.run.rate_name])
+
+    @property
+    def output(self) -> str:
+        """The activation of the output."""
+        return self.layers[-1].activation
+
+    @property
+    def loss(self) -> str:
+        return str(self.run.program.declaration.loss.name)
+
+    @cached_property
+    def targets_are_classes(self) -> bool:
+        y = self.run.y
+        return bool(((y == 0) | (y == 1)).all()) and (y.shape[1] == 1 or bool((y.sum(axis=1) == 1).all()))
+
+    # --- how it went ---
+
+    @cached_property
+    def losses(self) -> Array:
+        """A loss an epoch, from before training on: the first is that of the first step."""
+        first = self.run.losses[:1]
+        return np.array([*first, *self.run.history["loss"]])
+
+    @cached_property
+    def first_loss(self) -> float:
+        return float(self.start["data_loss"])
+
+    @cached_property
+    def last_loss(self) -> float:
+        return float(self.now["data_loss"])
+
+    @cached_property
+    def progress(self) -> float:
+        """The loss now relative to that of the start, the part that no network can remove counted in both."""
+        return self.last_loss / max(self.first_loss, 1e-300)
+
+    @cached_property
+    def error(self) -> float:
+        """Mean |output - y| relative to that of the best constant answer: 1 is no better than a constant."""
+        p, y = self.now[self.run.program.prediction], self.inputs["y"]
+        baseline = np.abs(y - y.mean(axis=0)).mean()
+        return float(np.abs(p - y).mean() / max(baseline, 1e-12))
+
+    def layer_values(self, stem: str, values: Arrays) -> Iterator[tuple[int, float]]:
+        """(layer, number) of an observation that is one number a layer."""
+        for number, name in numbered(self.program, stem):
+            yield number, float(values[name])
+
+    def since(self, name: str, beyond: Callable[[Any], bool]) -> int | None:
+        """The epoch from which an observation has been beyond its bound until now, as far as somebody looked."""
+        if beyond(self.start.get(name, np.nan)) and (self.observer is None or name not in self.observer.values):
+            return 0
+        if self.observer is None or name not in self.observer.values:
+            return None
+        looks = [beyond(value) for value in self.observer.values[name]]
+        if not looks[-1]:
+            return None
+        first = len(looks) - next((i for i, good in enumerate(reversed(looks)) if not good), len(looks))
+        return self.observer.epochs[first]
+
+    def recall(self) -> tuple[int, float, float]:
+        """The rarest class, its share, and the share of its rows that the network finds."""
+        y, p = self.run.y, self.run.predict(self.run.X)
+        if y.shape[1] == 1:
+            rare = int(y.mean() < 0.5)
+            rows = y[:, 0] == rare
+            found = (p[rows, 0] > 0.5) == bool(rare)
+        else:
+            rare = int(y.mean(axis=0).argmin())
+            rows = y[:, rare] == 1
+            found = p[rows].argmax(axis=1) == rare
+        return rare, float(rows.mean()), float(found.mean()) if rows.any() else 1.0
+
+    def moved(self) -> float:
+        """How far the weights have come, relative to their size at the start; of the layer that came farthest."""
+        far = 0.0
+        for layer in self.layers:
+            name = layer.weights.name
+            size = max(float(np.linalg.norm(self.initial[name])), 1e-12)
+            far = max(far, float(np.linalg.norm(self.run.parameters[name] - self.initial[name])) / size)
+        return far
+
+
+__all__ = ["Evidence"]
