@@ -31,7 +31,7 @@ HOMES = {
     "program.steps": ("Program", "Step", "Update"),
     "program.text": ("FormulaError",),
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
-    "observe": ("Observer", "check_gradients", "contributions", "diagnose", "explain", "observed", "trace"),
+    "observe": ("Observer", "check_gradients", "compare", "contributions", "diagnose", "explain", "observed", "trace"),
     "models": ("Checkpoints", "Predictor", "build", "load", "resume", "save"),
     "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from .network import Network as Network
     from .observe import Observer as Observer
     from .observe import check_gradients as check_gradients
+    from .observe import compare as compare
     from .observe import contributions as contributions
     from .observe import diagnose as diagnose
     from .observe import explain as explain

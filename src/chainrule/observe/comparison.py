@@ -193,9 +193,7 @@ def compare(
 
 def gathered(values: list[Arrays], names: Mapping[int, str], layers: int) -> Array:
     """(seeds, layers) of one observation, averaged over units; NaN for a layer without it."""
-    rows = [
-        [float(np.mean(look[names[i]])) if i in names else np.nan for i in range(1, layers + 1)] for look in values
-    ]
+    rows = [[float(np.mean(look[names[i]])) if i in names else np.nan for i in range(1, layers + 1)] for look in values]
     return np.array(rows)
 
 
