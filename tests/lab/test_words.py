@@ -34,7 +34,15 @@ def test_screens_and_data_sets_have_names():
 
 def test_no_sentence_stands_in_a_component():
     """Text between tags comes from say(): words of three letters or more in the markup are a mistake."""
-    allowed = {"chainrule", "lab", "answer", "from", "the", "server"}  # the line that must do without a catalogue
+    allowed = {
+        "chainrule",
+        "lab",
+        "answer",
+        "from",
+        "the",
+        "server",
+        "delta",
+    }  # the line that must do without a catalogue
     for path in SOURCES:
         if path.suffix == ".svelte":
             markup = re.sub(r"<(script|style)\b.*?</\1>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)

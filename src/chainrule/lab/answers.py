@@ -12,11 +12,12 @@ import numpy as np
 from ..data import DataError, Preparation, find_roles, printable, read_csv, split
 from ..engines.reference import evaluate
 from ..files import NetworkFile
-from ..files.json_text import Record
+from ..files.json_text import Record, check_number
 from ..formulas.activations import ACTIVATIONS
 from ..formulas.initial import LIMITS
 from ..formulas.losses import LOSSES
 from ..formulas.optimizers import OPTIMIZERS
+from ..observe import check_gradients, observed
 from ..program.expr import Expr, Name, names
 from ..program.steps import Program
 from ..program.text import FormulaError, parse
@@ -29,6 +30,7 @@ from .steps import program_data
 MOST_SEED = 2**32 - 1
 MOST_FORMULAS = 12
 MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 50_000, 50, 64 * 2**20
+MOST_CHECKED = 10_000  # numbers of the data that an edited program is checked with
 MOST_NUMBERS = 20_000  # parameters that the page shows and runs
 TASKS = ("auto", "classification", "regression")
 Task = Literal["auto", "classification", "regression"]
@@ -230,17 +232,33 @@ def program(body: object) -> dict[str, Any]:
     made, formulas, columns = declared(record)
     rows = record.whole("rows", least=1, most=MOST_ROWS)
     batch = record.take("batch", None)
+    verdict = verdict_on(made, record)
     record.done()
     size = rows if batch is None else check_batch_size(batch, rows)
     normed = any(name.startswith("running_") for name in made.state)
     offsets = offsets_of(rows, size, joined=normed)
     if normed:
         check_for_batch_norm(offsets, own=False)
-    return program_data(made) | {
-        "module": module(made, len(columns), formulas, columns),
-        "arguments": arguments(made),
+    seen = observed(made)  # its trace shows the observations too; its step computes none of them
+    return program_data(seen) | {
+        "module": module(seen, len(columns), formulas, columns),
+        "arguments": arguments(seen),
         "offsets": offsets.tolist(),
+        "verdict": verdict,
     }
+
+
+def verdict_on(made: Program, record: Record) -> dict[str, Any] | None:
+    """How far an edited program is from the gradient of its declared loss, on rows `X` and targets `y` of the data."""
+    given = {name: record.items(name, default=[], most=MOST_CHECKED) for name in ("X", "y")}
+    if not made.edited or not given["X"]:
+        return None
+    arrays = {}
+    for name, shape in (("X", made.inputs["X"]), ("y", made.inputs["y"])):
+        numbers = [check_number(value, f"program, {name}") for value in given[name]]
+        arrays[name] = np.reshape(numbers, (-1, int(shape[1])))
+    found = check_gradients(made, arrays["X"], arrays["y"])
+    return {"passed": found.passed, "relative": found.relative if np.isfinite(found.relative) else None}
 
 
 def source(body: object) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..program.expr import Expr
+from ..formulas.formula import Formula
+from ..formulas.layers import Dense
+from ..program.expr import Expr, Name, Number
+from ..program.reverse import differentiate
 from ..program.steps import Program
 from ..program.text import parse
 from ..writers.javascript import JavaScriptWriter
@@ -24,14 +27,15 @@ def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), colu
     shuffle(order)              the next order of the rows
     drop(keep, x, count)        a dropout mask
     inputs(N, R, X)             X (N, INPUTS) from rows R (N, given): as they are, and the formulas of them
+    curves[number]              activation and slope of a layer, a(z) and slope(z), and delta(error, z) of one unit
     """
     writer = JavaScriptWriter(program)
+    drawn = curves(program, writer)
     texts = [writer(formula) for formula in formulas]  # first: a formula may need a helper
     own = writer.module(FUNCTIONS)
     helpers = [line for name in writer.helpers for line in writer.helper_texts[name] if f"function {name}(" not in own]
-    return "\n".join(
-        [own, *helpers, RANDOM, SAMPLE, DRAW, SHUFFLE, initial(writer), MASK, inputs(texts, given, columns), EXPORTS]
-    )
+    further = [initial(writer), MASK, inputs(texts, given, columns), drawn, EXPORTS]
+    return "\n".join([own, *helpers, RANDOM, SAMPLE, DRAW, SHUFFLE, *further])
 
 
 def arguments(program: Program) -> dict[str, list[str]]:
@@ -57,7 +61,34 @@ function drop(keep, x, count) {
 }
 """
 
-EXPORTS = "export { initial, permute as shuffle, drop, inputs };\n"
+EXPORTS = "export { initial, permute as shuffle, drop, inputs, curves };\n"
+
+
+def curves(program: Program, writer: JavaScriptWriter) -> str:
+    """Activation and slope of every layer whose units have one each, as functions of a single z."""
+    z, lines = Name("z"), list[str]()
+    for number, formula in activations(program).items():
+        if formula.op == "softmax":
+            continue
+        scalars: dict[str, Expr] = {name: Number(value) for name, value in formula.scalars.items()}
+        value = formula.apply(z=z, **scalars)
+        slope = differentiate(value, z)
+        found = {"a": f"(z) => {writer(value)}", "slope": f"(z) => {writer(slope)}"}
+        found["delta"] = f"(error, z) => {writer(Name('error') * slope)}"
+        lines.append(f"    {number}: {{ {', '.join(f'{key}: {text}' for key, text in found.items())} }},")
+    head = ["// Activation and slope of each layer, for a single z.", "const curves = {"]
+    return "\n".join([*head, *lines, "};", ""])
+
+
+def activations(program: Program) -> dict[int, Formula]:
+    """The last activation that follows each Dense layer, by its number."""
+    found: dict[int, Formula] = {}
+    number = 0
+    for layer in program.declaration.network.layers:
+        number += isinstance(layer, Dense)
+        if layer.activation_formula is not None:
+            found[number] = layer.activation_formula
+    return found
 
 
 def inputs(texts: Sequence[str], given: int, columns: Sequence[str]) -> str:

@@ -80,6 +80,7 @@ def layers_of(program: Program) -> list[dict[str, Any]]:
         own = [f"a{number}", f"z{number}"]
         output = program.prediction if last else next(name for name in own if name in names)
         parts = ("z", "a", "error", "slope", "delta")
+        before = next((f"{letter}{number}" for letter in ("s", "z") if f"{letter}{number}" in names), "")
         found = {part: f"{part}{number}" for part in parts if f"{part}{number}" in names}
         rows.append(
             {
@@ -88,6 +89,7 @@ def layers_of(program: Program) -> list[dict[str, Any]]:
                 "units": int(weights.shape[1]),
                 "output": output,
                 "weights": weights.name,
+                "before": before,
                 "bias": f"b{number}" if f"b{number}" in program.parameters else "",
                 **found,
             }

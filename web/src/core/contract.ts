@@ -42,6 +42,7 @@ export interface Layer {
     units: number;
     output: string;
     weights: string;
+    before: string; // what the activation is applied to
     bias: string;
     z?: string;
     a?: string;
@@ -65,6 +66,7 @@ export interface Program {
     module: string;
     arguments: Record<"step" | "predict" | "evaluate" | "trace", string[]>;
     offsets: number[];
+    verdict: { passed: boolean; relative: number | null } | null;
 }
 
 export type Kind = "classes" | "number" | "several";
@@ -135,6 +137,13 @@ export interface Slice {
     rows: Int32Array;
 }
 
+/** Activation, slope, and delta for one error, at every z asked for. */
+export interface Curve {
+    a: Float64Array;
+    slope: Float64Array;
+    delta: Float64Array;
+}
+
 export interface Wants {
     values: "none" | "batch" | "all";
     grid: boolean;
@@ -150,6 +159,7 @@ export type Request =
     | { kind: "settings"; settings: Record<string, number> }
     | { kind: "predict"; rows: Float64Array; count: number }
     | { kind: "check"; name: string; index: number }
+    | { kind: "curve"; layer: number; z: Float64Array; error: number }
     | { kind: "slice" };
 
 export interface Answer {
@@ -159,6 +169,7 @@ export interface Answer {
     outputs?: Float64Array;
     difference?: number;
     slice?: Slice;
+    curve?: Curve | null;
 }
 
 /** How many elements a shape has, with so many rows for N. */

@@ -1,7 +1,7 @@
 // The machine: holds the emitted module, the data and the weights, and calls the module's functions in order.
 // Everything that is arithmetic of learning happens inside the module.
 
-import type { Arrays, Data, Divergence, History, Part, Program, Slice, Snapshot, Wants } from "./contract";
+import type { Arrays, Curve, Data, Divergence, History, Part, Program, Slice, Snapshot, Wants } from "./contract";
 
 export interface Module {
     parameters(): Arrays;
@@ -17,6 +17,7 @@ export interface Module {
     shuffle(order: Int32Array): void;
     drop(keep: number, x: Float64Array, count: number): void;
     inputs(N: number, R: Float64Array, X: Float64Array): void;
+    curves: Record<number, { a(z: number): number; slope(z: number): number; delta(error: number, z: number): number }>;
 }
 
 interface Rows {
@@ -147,6 +148,11 @@ export class Machine {
         const found = (at(kept + h) - at(kept - h)) / (2 * h);
         x[index] = kept;
         return found;
+    }
+
+    curve(layer: number, z: Float64Array, error: number): Curve | null {
+        const found = this.module.curves[layer];
+        return found ? { a: z.map(found.a), slope: z.map(found.slope), delta: z.map((at) => found.delta(error, at)) } : null;
     }
 
     predict(rows: Float64Array, N: number): Float64Array {

@@ -1,7 +1,7 @@
 // The run in hand: one worker, one experiment, shared by all screens. Figures read its snapshot.
 
 import * as api from "./api";
-import type { Answer, Arrays, Data, Program, Request, Slice, Snapshot, Wants } from "./contract";
+import type { Answer, Arrays, Curve, Data, Program, Request, Slice, Snapshot, Wants } from "./contract";
 import { networkOf, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
@@ -55,6 +55,7 @@ export class Run {
                 rows,
                 batch: experiment.batch === null || experiment.batch >= rows ? null : experiment.batch,
                 edits: experiment.edits,
+                ...(Object.keys(experiment.edits).length ? sampled(data) : {}),
             });
             if (version !== this.version) return false;
             const plain = $state.snapshot(program) as Program;
@@ -158,6 +159,10 @@ export class Run {
         return (await this.ask({ kind: "predict", rows, count })).outputs ?? new Float64Array();
     }
 
+    async curve(layer: number, z: Float64Array, error = 0): Promise<Curve | null> {
+        return (await this.ask({ kind: "curve", layer, z, error })).curve ?? null;
+    }
+
     async slice(): Promise<Slice | null> {
         return (await this.ask({ kind: "slice" })).slice ?? null;
     }
@@ -167,4 +172,10 @@ export class Run {
         const values: Arrays | null | undefined = this.snapshot?.values;
         return values?.[`d${name}`];
     }
+}
+
+/** A few rows with which an edited program is told from its declared gradient. */
+function sampled(data: Data): { X: number[]; y: number[] } {
+    const N = Math.max(1, Math.min(data.training.count, 40, Math.floor(5000 / Math.max(data.inputs, data.outputs))));
+    return { X: data.training.X.slice(0, N * data.inputs), y: data.training.y.slice(0, N * data.outputs) };
 }

@@ -45,6 +45,8 @@ async function respond(request: Request): Promise<Omit<Answer, "id">> {
             return { outputs: machine.predict(request.rows, request.count) };
         case "check":
             return { difference: machine.difference(request.name, request.index) };
+        case "curve":
+            return { curve: machine.curve(request.layer, request.z, request.error) };
         case "slice":
             return { slice: machine.slice() };
     }

@@ -9,4 +9,6 @@ export interface Screen {
 
 export const SCREENS: Screen[] = [
     { name: "network", load: () => import("./Network.svelte") },
+    { name: "steps", load: () => import("./Steps.svelte") },
+    { name: "slope", load: () => import("./Slope.svelte") },
 ];

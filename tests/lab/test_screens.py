@@ -1,0 +1,141 @@
+"""The further screens: the same run in hand on each, its numbers those of Python."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+CLOSE = 1e-10
+X, Y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0]
+FOUNDING = "&lang=en&data=founding_xor:4:0:0:0&layers=4:sigmoid&output=sigmoid&loss=half_squared_error" \
+           "&optimizer=gradient_descent:1&bias=none&initial=uniform&batch=all&seed=1"  # fmt: skip
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENS = re.findall(r'name: "([a-z]+)", load', (Path(__file__).parents[2] / "web/src/screens/index.ts").read_text())
+
+
+def program():
+    net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False, initial="uniform")
+    return cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(1.0))
+
+
+def run_of(steps, made=None):
+    return cr.Training(made or program(), X, Y, epochs=steps, seed=1, dtype="float64", engine="numpy").fit()
+
+
+def numbers(locator):
+    cells = locator.locator("[data-value]")
+    return np.array(cells.evaluate_all("cells => cells.map((cell) => Number(cell.dataset.value))"))
+
+
+def test_stepping_shows_what_trace_shows_and_an_update_what_the_next_step_starts_from(visit):
+    page = visit.open("#screen=steps&epoch=7" + FOUNDING)
+    page.wait_for_selector('[data-testid="epoch"]:text-is("7")')
+    seen, after = cr.trace(program(), X, Y, run_of(7).parameters), run_of(8).parameters
+    steps = [step for step in program().full.steps if step.phase != "observe"]
+    for step in steps:
+        page.get_by_test_id("next").click()
+        shown = page.get_by_test_id("result").filter(has=page.get_by_role("table", name=step.name, exact=True))
+        expected = after[step.name] if step.phase == "update" else seen[step.name]
+        np.testing.assert_allclose(numbers(shown), np.ravel(expected), rtol=0, atol=CLOSE)
+    page.get_by_test_id("next").click()  # begins the next step
+    page.wait_for_selector('[data-testid="epoch"]:text-is("8")')
+    page.get_by_test_id("back").click()  # and back into the one before
+    page.wait_for_selector('[data-testid="epoch"]:text-is("7")')
+    np.testing.assert_allclose(numbers(page.get_by_test_id("result")), after["W2"].ravel(), rtol=0, atol=CLOSE)
+
+
+def test_a_number_opens_to_its_equation_and_the_keyboard_suffices(visit):
+    page = visit.open("#screen=steps" + FOUNDING)
+    page.get_by_test_id("next").wait_for()
+    for _ in range(8):
+        page.keyboard.press("n")
+    result = page.get_by_test_id("result")
+    result.locator("button").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    said = page.get_by_test_id("equation").inner_text()
+    assert "delta2[1, 0] = error2[1, 0]·slope2[1, 0]" in said
+    page.keyboard.press("p")
+    page.get_by_role("heading", name="W1 -= learning_rate * dW1").or_(
+        page.get_by_role("heading", name="dW2 = a1.T @ delta2")
+    ).first.wait_for()
+
+
+def test_an_edited_line_runs_and_is_told_from_the_gradient(visit):
+    page = visit.open("#screen=steps" + FOUNDING)
+    page.get_by_role("button", name="Change the formula of error2").click()
+    page.get_by_test_id("edit").fill("(a2 - y)**3")
+    page.get_by_role("button", name="Run with it").click()
+    page.get_by_text("no longer the gradient of the declared loss").wait_for()
+    page.get_by_label("How many epochs to run").fill("40")
+    page.get_by_role("button", name="Run epochs").click()
+    page.wait_for_selector('[data-testid="epoch"]:text-is("40")')
+    edited = program().replace("error2", "(a2 - y)**3")
+    weights = run_of(40, edited).parameters
+    shown = page.get_by_role("table", name="W1", exact=True)
+    shown.wait_for()
+    np.testing.assert_allclose(numbers(shown), weights["W1"].ravel(), rtol=0, atol=CLOSE)
+    assert "edits=" in page.url
+    page.get_by_role("button", name="Back to the derived program").click()
+    page.get_by_text("no longer the gradient").wait_for(state="detached")
+
+
+def test_a_dot_on_the_slope_has_the_numbers_of_trace_and_can_be_moved(visit):
+    page = visit.open("#screen=slope&epoch=5" + FOUNDING)
+    page.wait_for_selector('[data-testid="epoch"]:text-is("5")')
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowDown")
+    dot = page.get_by_test_id("dot")
+    dot.get_by_text("Unit 1, sample 1").wait_for()
+    dot.locator("[data-value]").first.wait_for()
+    seen = cr.trace(program(), X, Y, run_of(5).parameters)
+    np.testing.assert_allclose(numbers(dot), [seen["z1"][0, 0], seen["slope1"][0, 0]], rtol=0, atol=CLOSE)
+    page.keyboard.press("Shift+ArrowRight")
+    dot.get_by_text("What if").wait_for()
+    page.wait_for_selector(f'[data-testid="dot"] dd[data-value^="{str(seen["z1"][0, 0] + 1)[:8]}"]')
+    page.keyboard.press("Escape")
+    dot.get_by_text("What if").wait_for(state="detached")
+
+
+def test_the_same_run_is_in_hand_on_every_screen(visit):
+    page = visit.open("#screen=network&seed=4")
+    page.get_by_label("How many epochs to run").fill("3")
+    page.get_by_role("button", name="Run epochs").click()
+    page.wait_for_selector('[data-testid="epoch"]:text-is("3")')
+    loss = page.get_by_test_id("loss").get_attribute("title")
+    for button in page.locator("nav button").all():
+        button.click()
+        page.locator("main .panel").first.wait_for()
+        assert page.get_by_test_id("loss").get_attribute("title") == loss
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme):
+    page = visit.page
+    page.emulate_media(color_scheme=scheme)
+    visit.open("#screen=network&epoch=2" + FOUNDING)
+    source = AXE.read_text(encoding="utf-8")
+    page.evaluate(source)
+    for screen in SCREENS:
+        page.evaluate(
+            "(screen) => { location.hash = location.hash.replace(/screen=[a-z]+/, `screen=${screen}`) }", screen
+        )
+        page.locator('nav button[aria-current="page"]').wait_for()
+        page.wait_for_timeout(300)
+        found = page.evaluate(
+            "axe.run({ resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 4).join(' | ')}`))"
+        )
+        assert not found, (screen, scheme, *found)
+
+
+def test_nothing_is_cut_off_on_a_phone(visit):
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 800})
+    for screen in SCREENS:
+        page.goto("about:blank")
+        visit.open(f"#screen={screen}")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, (screen, wide)
