@@ -12,6 +12,8 @@ CLOSE = 1e-10
 X, Y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0]
 FOUNDING = "&lang=en&data=founding_xor:4:0:0:0&layers=4:sigmoid&output=sigmoid&loss=half_squared_error" \
            "&optimizer=gradient_descent:1&bias=none&initial=uniform&batch=all&seed=1"  # fmt: skip
+VIOLATIONS = """axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) =>
+    `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 4).join(" | ")}`))"""
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = re.findall(r'name: "([a-z]+)", load', (Path(__file__).parents[2] / "web/src/screens/index.ts").read_text())
 
@@ -120,14 +122,10 @@ def test_axe_finds_nothing(visit, scheme):
     source = AXE.read_text(encoding="utf-8")
     page.evaluate(source)
     for screen in SCREENS:
-        page.evaluate(
-            "(screen) => { location.hash = location.hash.replace(/screen=[a-z]+/, `screen=${screen}`) }", screen
-        )
+        page.evaluate(f"location.hash = location.hash.replace(/screen=[a-z]+/, 'screen={screen}')")
         page.locator('nav button[aria-current="page"]').wait_for()
         page.wait_for_timeout(300)
-        found = page.evaluate(
-            "axe.run({ resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 4).join(' | ')}`))"
-        )
+        found = page.evaluate(VIOLATIONS)
         assert not found, (screen, scheme, *found)
 
 
