@@ -55,25 +55,40 @@ INLINE void stack(const int tall, const int vectors, int rows, int depth, const 
         tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
 }
 
-/* to (depth, PANEL) = the transpose of from (columns, depth); four by four in registers where there are four. */
+/* Eight elements of two vectors side by side, by their places, and two halves joined. */
+typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+typedef real eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define PICK(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+#define JOIN(x, y) __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7)
+#else
+#define AT(x, y, i) ((i) < 8 ? (x)[(i) & 7] : (y)[(i) & 7])
+#define PICK(x, y, a, b, c, d, e, f, g, h) \\
+    (eight){AT(x, y, a), AT(x, y, b), AT(x, y, c), AT(x, y, d), AT(x, y, e), AT(x, y, f), AT(x, y, g), AT(x, y, h)}
+#define JOIN(x, y) (eight){(x)[0], (x)[1], (x)[2], (x)[3], (y)[0], (y)[1], (y)[2], (y)[3]}
+#endif
+
+/* to (depth, PANEL) = the transpose of from (columns, depth); eight by four in registers where there are so many. */
 static void transpose(int columns, int depth, const real *from, ptrdiff_t apart, real *to) {
-    typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
     int j = 0;
-    for (; j + 4 <= columns; j += 4) {
+    for (; j + 8 <= columns; j += 8) {
         const real *f = from + j * apart;
         int k = 0;
         for (; k + 4 <= depth; k += 4) {
-            const four a = *(const four *)(f + k), b = *(const four *)(f + apart + k);
-            const four c = *(const four *)(f + 2 * apart + k), d = *(const four *)(f + 3 * apart + k);
-            const four ac = {a[0], c[0], a[1], c[1]}, AC = {a[2], c[2], a[3], c[3]};
-            const four bd = {b[0], d[0], b[1], d[1]}, BD = {b[2], d[2], b[3], d[3]};
-            *(four *)(to + k * PANEL + j) = (four){ac[0], bd[0], ac[1], bd[1]};
-            *(four *)(to + (k + 1) * PANEL + j) = (four){ac[2], bd[2], ac[3], bd[3]};
-            *(four *)(to + (k + 2) * PANEL + j) = (four){AC[0], BD[0], AC[1], BD[1]};
-            *(four *)(to + (k + 3) * PANEL + j) = (four){AC[2], BD[2], AC[3], BD[3]};
+            eight r[4];
+            UNROLL for (int i = 0; i < 4; i++)
+                r[i] = JOIN(*(const four *)(f + i * apart + k), *(const four *)(f + (i + 4) * apart + k));
+            const eight a = PICK(r[0], r[1], 0, 8, 1, 9, 4, 12, 5, 13);
+            const eight b = PICK(r[2], r[3], 0, 8, 1, 9, 4, 12, 5, 13);
+            const eight c = PICK(r[0], r[1], 2, 10, 3, 11, 6, 14, 7, 15);
+            const eight d = PICK(r[2], r[3], 2, 10, 3, 11, 6, 14, 7, 15);
+            *(eight *)(to + k * PANEL + j) = PICK(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+            *(eight *)(to + (k + 1) * PANEL + j) = PICK(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+            *(eight *)(to + (k + 2) * PANEL + j) = PICK(c, d, 0, 1, 8, 9, 4, 5, 12, 13);
+            *(eight *)(to + (k + 3) * PANEL + j) = PICK(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
         }
         for (; k < depth; k++)
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < 8; i++)
                 to[k * PANEL + j + i] = f[i * apart + k];
     }
     for (; j < columns; j++)
