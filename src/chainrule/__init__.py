@@ -31,7 +31,10 @@ HOMES = {
     "program.steps": ("Program", "Step", "Update"),
     "program.text": ("FormulaError",),
     "training": ("Callback", "Diverged", "EarlyStopping", "ReduceOnPlateau", "Training"),
-    "observe": ("Observer", "check_gradients", "compare", "contributions", "diagnose", "explain", "observed", "trace"),
+    "observe": (
+        "Observer", "check_gradients", "compare", "contributions", "diagnose", "explain", "observed", "step_through",
+        "trace",
+    ),
     "models": ("Checkpoints", "Predictor", "build", "load", "resume", "save"),
     "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
@@ -86,6 +89,7 @@ if TYPE_CHECKING:
     from .observe import diagnose as diagnose
     from .observe import explain as explain
     from .observe import observed as observed
+    from .observe import step_through as step_through
     from .observe import trace as trace
     from .observe.descent import Descent as Descent
     from .observe.descent import Differences as Differences

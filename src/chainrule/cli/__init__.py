@@ -12,14 +12,18 @@ from typer.core import TyperCommand
 
 from .build import build
 from .check import check
+from .compare import compare
 from .demo import demo
 from .descend import FormulaCommand, descend
+from .diagnose import diagnose
+from .explain import explain
 from .export import export
 from .lab import lab
 from .page import CommandPage, Page
 from .predict import predict
 from .screen import LanguageOption, PlainOption, is_plain, refused
 from .source import source
+from .step import step
 from .train import train
 
 __all__ = ["app", "main"]
@@ -59,7 +63,8 @@ def chainrule(
 
 
 commands: tuple[tuple[str, Any], ...] = (
-    (SEE, demo), (SEE, source), (SEE, descend), (SEE, lab),
+    (SEE, demo), (SEE, source), (SEE, step), (SEE, explain), (SEE, diagnose), (SEE, compare), (SEE, descend),
+    (SEE, lab),
     (USE, train), (USE, predict), (USE, export), (USE, check), (USE, build),
 )  # fmt: skip
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}

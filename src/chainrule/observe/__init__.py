@@ -6,9 +6,12 @@ from .explain import Explanation, contributions, explain
 from .gradients import GradientCheck, check_gradients
 from .observations import OBSERVATIONS, observation_names, observed
 from .observer import Observer
+from .stepping import Stepping, step_through
 from .trace import Trace, trace
 
 __all__ = [
-    "OBSERVATIONS", "Comparison", "Diagnosis", "Explanation", "GradientCheck", "Observer", "Trace", "Verdict",
-    "check_gradients", "compare", "contributions", "diagnose", "explain", "observation_names", "observed", "trace",
+    "OBSERVATIONS", "Comparison", "Diagnosis", "Explanation", "GradientCheck", "Observer", "Stepping", "Trace",
+    "Verdict",
+    "check_gradients", "compare", "contributions", "diagnose", "explain", "observation_names", "observed",
+    "step_through", "trace",
 ]  # fmt: skip
