@@ -55,7 +55,8 @@ def test_diagnose_names_a_vanishing_gradient(cli, iris):
 
 def test_compare_tells_the_experiment_of_question_three(cli):
     shown = cli("compare", "--seeds", 1, "--replace", "error2 = tanh(a2 - y)")
-    assert [line.split()[:3] for line in shown.stdout.split("\n") if "0.043" in line] == [["error", "*", "slope"]]
+    rows = [line.split() for line in shown.stdout.split("\n")]
+    assert [row[3] for row in rows if row[:3] == ["error", "*", "slope"]] == ["0.043"]
     assert "error2 = tanh(a2 - y)" in shown.stdout
     shown = cli("compare", "far", "--iterations", 1500)
     assert "1,040" in shown.stdout

@@ -54,7 +54,7 @@ def compare(
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
-    """Compare programs: the error with and without the slope, cubed, cross-entropy; activations; depth.
+    """Compare programs: why not cube the error, or drop the slope?
 
     Same seeds and same batches for all: median and interval over the seeds, slope and gradient norm per layer.
     """

@@ -40,7 +40,7 @@ def diagnose(
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
-    """Train a network, watch it, and say what is wrong: where, since when, and what to do about it.
+    """Train, watch, and say what is wrong and what to do about it.
 
     Then how ready each unit is to learn: stuck, finished, improvable, or still undecided.
     """

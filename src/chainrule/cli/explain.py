@@ -44,7 +44,7 @@ def explain(
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
-    """Explain why one weight moves: the chain rule with its numbers, checked by moving that very weight.
+    """Explain why one weight moves: the chain rule with its numbers.
 
     Input x delta, delta as error x slope, error as the sum over the next layer, down to the loss.
     """

@@ -51,7 +51,7 @@ def step(
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
-    """Go through one training step, statement by statement: the line, its shapes, its numbers.
+    """Go through one training step, statement by statement.
 
     On a terminal it waits after each: Enter goes on, a shows all the rest, q ends.
     """
