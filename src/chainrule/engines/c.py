@@ -10,7 +10,7 @@ import ctypes
 import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -66,13 +66,15 @@ class Loaded:
                 self.attach(mine.members, address(mine.memory), ctypes.c_int(mine.rows))
         return ctypes.cast(mine.members, Pointer)
 
-    def kept(self, rows: int) -> Arrays:
-        """The named values that the last call of this thread left in scratch, copied."""
+    def kept(self, rows: int, names: Iterable[str]) -> Arrays:
+        """Named values that the last call of this thread left in scratch, copied."""
         mine, found = self.scratch, {}
-        for (name, shape), start in zip(self.buffers.items(), mine.members, strict=True):
-            real = tuple(rows if n == "N" else int(n) for n in shape)
-            begin = ((start or 0) - mine.memory.ctypes.data) // self.dtype.itemsize
-            found[name] = mine.memory[begin : begin + int(np.prod(real))].reshape(real).copy()
+        base, size = mine.memory.__array_interface__["data"][0], self.dtype.itemsize
+        places = {name: position for position, name in enumerate(self.buffers)}
+        for name in names:
+            real = tuple([rows if n == "N" else int(n) for n in self.buffers[name]])
+            begin = ((mine.members[places[name]] or 0) - base) // size
+            found[name] = mine.memory[begin : begin + math.prod(real)].reshape(real).copy()
         return found
 
 
@@ -221,6 +223,18 @@ class CEngine(Engine):
         t: int,
         hyperparameters: Mapping[str, float],
     ) -> Arrays:
+        names = [step.name for step in self.program.full.steps if isinstance(step, Step)]
+        return self.look(names, inputs, parameters, state, t, hyperparameters)
+
+    def look(
+        self,
+        names: Iterable[str],
+        inputs: Mapping[str, Array],
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
+    ) -> Arrays:
         if self.tracer is None:
             self.tracer = self.loaded(TRACE)
         rows = len(inputs["X"])
@@ -233,8 +247,7 @@ class CEngine(Engine):
             }  # fmt: skip
             given |= {name: address(array) for name, array in inputs.items()}
             self.tracer.library.cr_trace(*(given[name] for name in self.tracer.arguments["trace"]))
-        values = self.tracer.kept(rows)
-        return {step.name: values[step.name] for step in self.program.full.steps if isinstance(step, Step)}
+        return self.tracer.kept(rows, names)
 
 
 class Flat:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +125,19 @@ class Engine:
     ) -> Arrays:
         """Every named step of one step on these rows (masks among the inputs), in program order; changes nothing."""
         raise NotImplementedError
+
+    def look(
+        self,
+        names: Iterable[str],
+        inputs: Mapping[str, Array],
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
+    ) -> Arrays:
+        """Some of the values of `trace`; for those who look often, and an engine may do it sooner."""
+        values = self.trace(inputs, parameters, state, t, hyperparameters)
+        return {name: values[name] for name in names}
 
     def source(self) -> str:
         """The source that runs."""

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..engines import make_engine
 from ..engines.engine import Array, Arrays, Engine
-from ..program.steps import Program, Step
 from ..training import Callback
 from .observations import check_groups, observed
 
@@ -43,8 +42,7 @@ class Observer(Callback):
 
     def on_start(self, run: Training) -> None:
         if self.engine is None:
-            program = only_observations(observed(run.program, *self.groups))
-            self.program = program
+            program = observed(run.program, *self.groups)
             self.engine = make_engine(program, run.engine.name, run.engine.dtype.name)
             most = self.rows or min(run.batch_size or len(run.X), MOST_ROWS)
             chosen = np.unique(np.linspace(0, len(run.X) - 1, min(most, len(run.X))).astype(int))
@@ -61,23 +59,10 @@ class Observer(Callback):
 
     def look(self, run: Training) -> None:
         assert self.engine is not None
-        values = self.engine.trace(self.inputs, run.parameters, run.state, run.t + 1, run.hyperparameters)
+        arguments = (self.inputs, run.parameters, run.state, run.t + 1, run.hyperparameters)
         self.epochs.append(run.epoch)
-        for name in self.names:
-            self.values.setdefault(name, []).append(values[name])
-
-
-def only_observations(program: Program) -> Program:
-    """The program itself: condensed, so that a trace of it names no more than is read."""
-    return program
-
-
-def traced(program: Program, engine: str, inputs: Arrays, parameters: Arrays, state: Arrays, t: int) -> Arrays:
-    """All named values of one step, in float64."""
-    made = make_engine(program.full, engine, "float64")
-    steps = [step.name for step in program.full.steps if isinstance(step, Step)]
-    values = made.trace(inputs, parameters, state, t, program.hyperparameters)
-    return {name: values[name] for name in steps}
+        for name, value in self.engine.look(self.names, *arguments).items():
+            self.values.setdefault(name, []).append(value)
 
 
 __all__ = ["Observer"]
