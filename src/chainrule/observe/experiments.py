@@ -69,8 +69,10 @@ class Turn:
     losses: Array
 
 
-def far_turns(rate: float = 0.1, most: int = FAR_STEPS, engine: str = "auto") -> tuple[Turn, ...]:
-    """One input of 1, one weight of -10, no bias: relu and leaky relu towards 10, sigmoid towards 1."""
+def far_turns(
+    rate: float = 0.1, most: int = FAR_STEPS, engine: str = "auto", only: Sequence[str] = ()
+) -> tuple[Turn, ...]:
+    """One input of 1, one weight of -10, no bias: relu and leaky relu towards 10, sigmoid towards 1; or a few."""
     found = []
     for name, activation, loss, target, goal, below in (
         ("relu", "relu", "half_squared_error", 10.0, "|a - 10| < 0.1", 0.5 * 0.1**2),
@@ -78,6 +80,8 @@ def far_turns(rate: float = 0.1, most: int = FAR_STEPS, engine: str = "auto") ->
         ("sigmoid, squared error", "sigmoid", "half_squared_error", 1.0, "z > 0", 0.5 * 0.5**2),
         ("sigmoid, cross-entropy", "sigmoid", "binary_cross_entropy", 1.0, "z > 0", float(np.log(2))),
     ):
+        if only and name not in only:
+            continue
         program = derive(Network.parse("1-1", output=activation, bias=False), loss, GradientDescent(rate))
         run = Training(
             program, [[1.0]], [target], epochs=most, dtype="float64", engine=engine, parameters={"W1": [[FAR]]},
