@@ -47,8 +47,9 @@ ON_TOP = {
     "plot": BELOW,
     "report": BELOW | {"plot"},
     "estimators": BELOW,
+    "practice": BELOW,
     "lab": BELOW | {"models", "plot", "report", "estimators"},
-    "cli": BELOW | {"models", "tables", "plot", "report", "estimators", "lab"},
+    "cli": BELOW | {"models", "tables", "plot", "report", "estimators", "lab", "practice"},
 }
 ROOMS = NETWORK_SIDE | RUNNING_SIDE | BESIDE | ON_TOP
 

@@ -36,6 +36,7 @@ HOMES = {
         "trace",
     ),
     "models": ("Checkpoints", "Predictor", "build", "load", "resume", "save"),
+    "practice": ("practice",),
     "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
 }  # fmt: skip
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from .observe.landscape import Landscape as Landscape
     from .observe.landscape import WeightHistory as WeightHistory
     from .observe.landscape import landscape as landscape
+    from .practice import practice as practice
     from .program.steps import Program as Program
     from .program.steps import Step as Step
     from .program.steps import Update as Update

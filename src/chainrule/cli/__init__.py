@@ -20,6 +20,7 @@ from .explain import explain
 from .export import export
 from .lab import lab
 from .page import CommandPage, Page
+from .practice import practice
 from .predict import predict
 from .screen import LanguageOption, PlainOption, is_plain, refused
 from .source import source
@@ -28,7 +29,7 @@ from .train import train
 
 __all__ = ["app", "main"]
 
-SEE, USE = "See it", "Use it"
+SEE, USE, LEARN = "See it", "Use it", "Learn it"
 
 app = typer.Typer(
     name="chainrule",
@@ -70,6 +71,7 @@ commands: tuple[tuple[str, Any], ...] = (
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}
 for group, command in commands:
     app.command(cls=special.get(command, CommandPage), rich_help_panel=group)(command)
+app.add_typer(practice, rich_help_panel=LEARN)
 
 
 def main() -> None:
