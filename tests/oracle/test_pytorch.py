@@ -22,6 +22,7 @@ from tests.oracle.declared import COUNT, HIDDEN, STEPS, Declared, declare
 from tests.writers.agreement import assert_agree, gradients
 from tests.zoo import OPTIMIZERS, OUTPUTS
 
+KERNELS = ("auto", "plain", "tiled", "lanes")
 Tensor = Any
 Tensors = dict[str, Tensor]
 
@@ -143,12 +144,15 @@ oracle = cache(Oracle)
 # --- chainrule -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("engine", ["numpy", "reference"])
+@pytest.mark.parametrize("engine", ["numpy", "reference", "c"])
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_an_engine_agrees_with_pytorch(seed, engine):
+def test_an_engine_agrees_with_pytorch(seed, engine, tmp_path):
     expected = oracle(seed)
     declared, program = expected.declared, expected.program
-    given = {"parameters": expected.start, "sample_weight": declared.sample_weight, "engine": engine}
+    given: dict[str, Any] = {"parameters": expected.start, "sample_weight": declared.sample_weight, "engine": engine}
+    if engine == "c":  # compiled once for both, with the kernel sets in turn
+        given["library"] = tmp_path / "oracle.so"
+        cr.build(program, given["library"], target="native", dtype="float64", kernels=KERNELS[seed % len(KERNELS)])
     traced = cr.trace(program, declared.X, declared.y, dtype="float64", **given)
     assert set(gradients(program)) == set(expected.gradients)
     assert_agree(program, {n: traced[n] for n in expected.gradients}, expected.gradients)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.writers.compiled import STRICT
-from tests.writers.test_device import device, found
+from tests.writers.test_device import DEVICE, device, found
 
 HERE = Path(__file__).parent / "cortex_m4"
 CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
@@ -32,6 +32,24 @@ def test_the_self_test_passes_on_a_cortex_m4(name, level, tool, tmp_path):
     assert size < 16_000  # code, constants and what of libm and libc it needs
     broken = text.replace("losses[] = {", "losses[] = {1.0f + ")
     assert run(broken, tmp_path, compiler, qemu, level, stack)[0] == 2
+
+
+@pytest.mark.parametrize("functions", [("predict",), ("predict", "self_test"), DEVICE])
+@pytest.mark.parametrize("name", ["relu_softmax_adam", "deep_batch_norm", "frozen", "own_formulas"])
+def test_the_constants_take_the_flash_that_is_stated(name, functions, tool, tmp_path):
+    """All of it in read-only memory, nothing in writable; less where the compiler puts a number into the code."""
+    _, text = device(name, functions=functions)
+    (tmp_path / "emitted.c").write_text(text)
+    command = [tool("arm-none-eabi-gcc"), *STRICT, *CORTEX_M4, "-Os", "-c", "emitted.c", "-o", "emitted.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    command = [tool("arm-none-eabi-gcc").replace("-gcc", "-size"), "-A", "emitted.o"]
+    listed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    sizes = [line.split()[:2] for line in listed.splitlines() if line.startswith(".")]
+    taken = sum(int(size) for section, size in sizes if section.startswith(".rodata"))
+    stated = int(found(r"Flash  ([\d,]+) bytes", text).replace(",", ""))
+    assert stated - 64 <= taken <= stated
+    assert not any(int(size) for section, size in sizes if section.startswith((".data", ".bss")))
 
 
 def run(text: str, folder: Path, compiler: str, qemu: str, level: str, stack: str) -> tuple[int, int]:

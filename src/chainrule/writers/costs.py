@@ -67,9 +67,22 @@ def constant_bytes(writer: CWriter, functions: Sequence[Function]) -> int:
     names = {function.name for function in functions}
     if "initialize" in names:
         numbers += sum(count(variables[name].shape) for name in writer.initial)
-    if "self_test" in names and writer.test is not None:
-        numbers += writer.test.numbers
+    if "self_test" in names:
+        numbers += expected_numbers(writer, functions)
     return numbers * size
+
+
+def expected_numbers(writer: CWriter, functions: Sequence[Function]) -> int:
+    """The numbers that the self-test holds: what the functions it calls are given, and what they have to compute."""
+    test, called = writer.test, {f.name: writer.arguments(f) for f in functions if f.name in ("step", "predict")}
+    assert test is not None
+    used = {name for arguments in called.values() for name in arguments}
+    tables = [test.outputs, *(table for name, table in test.inputs.items() if name in used)]
+    numbers = 0
+    if "step" in called and test.losses:
+        tables.append(test.trained)
+        numbers += len(test.losses) + len(writer.program.hyperparameters) * ("h" in called["step"])
+    return numbers + sum(len(row) for table in tables for row in table)
 
 
 # --- stack ---

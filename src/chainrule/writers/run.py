@@ -90,9 +90,3 @@ class SelfTest:
     def stack_numbers(self) -> int:
         """How many outputs are compared at a time."""
         return sum(map(len, self.outputs))
-
-    @property
-    def numbers(self) -> int:
-        """How many numbers it holds."""
-        tables = (*self.inputs.values(), self.outputs, self.trained)
-        return sum(len(row) for table in tables for row in table) + len(self.losses)
