@@ -417,6 +417,23 @@ def test_divergence_is_reported_with_step_and_name():
     assert all(np.isfinite(array).all() for array in run.parameters.values())
 
 
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize(("loss", "rate"), [("half_squared_error", 1e6), ("mean_squared_error", 1e200)])
+def test_what_is_not_finite_is_named_as_on_numpy(loss, rate, kernels, cache):
+    """The same epoch, step and name, whichever kernels run; the last good weights are the same."""
+    X, y = digits()
+    program = cr.derive(cr.Network.parse("6-8-1", activation="relu"), loss, cr.GradientDescent(rate))
+    found = []
+    for engine in ("numpy", "c"):
+        run = cr.Training(program, X, y, epochs=5, batch_size=50, engine=engine, dtype="float64")
+        if engine == "c":
+            run.engine = make_engine(program, "c", "float64", kernels=kernels)
+        with pytest.raises(cr.Diverged) as caught:
+            run.fit()
+        found.append((caught.value.epoch, caught.value.step, caught.value.name, run.t, len(run.losses)))
+    assert found[0] == found[1]
+
+
 def test_fast_math_is_refused(tmp_path):
     (tmp_path / "emitted.c").write_text(ZOO["founding_3_4_1"]().source("c"))
     done = subprocess.run(

@@ -17,7 +17,7 @@ from tests.oracle.declared import COUNT, STEPS, declare
 from tests.writers.agreement import assert_agree, gradients
 from tests.writers.product import ALL
 
-SOME = range(0, COUNT, 1 if ALL else 29)
+SOME = range(0, COUNT, 1 if ALL else 47)
 KERNELS = ("plain", "tiled", "lanes")
 
 
@@ -64,7 +64,7 @@ def test_float32_gradients_are_near_those_of_float64(tmp_path):
         for name in gradients(program):
             scale = max(float(np.abs(wanted[name]).max()), 1e-30)
             errors += (np.abs(found[name] - wanted[name]) / scale).ravel().tolist()
-    print(f"{len(errors)} errors: median {np.median(errors):.2g}, 95th percentile {np.percentile(errors, 95):.2g}")  # noqa: T201
-    assert len(errors) > 1000
+    print(f"{len(errors)} errors: median {np.median(errors):.2g}, 95th percentile {np.percentile(errors, 95):.2g}")
+    assert len(errors) > 500
     assert np.median(errors) <= 1e-6
     assert np.percentile(errors, 95) <= 5e-5
