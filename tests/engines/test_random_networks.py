@@ -60,7 +60,7 @@ def test_float32_gradients_are_near_those_of_float64(tmp_path):
         found = engine.trace(inputs, parameters, state, 1, program.hyperparameters)
         exact = [{name: a.astype("float64") for name, a in given.items()} for given in (inputs, parameters, state)]
         reference = make_engine(program.full, "reference", "float64")
-        wanted = reference.trace(*exact, 1, program.hyperparameters)
+        wanted = reference.trace(exact[0], exact[1], exact[2], 1, program.hyperparameters)
         for name in gradients(program):
             scale = max(float(np.abs(wanted[name]).max()), 1e-30)
             errors += (np.abs(found[name] - wanted[name]) / scale).ravel().tolist()
