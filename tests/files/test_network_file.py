@@ -138,6 +138,8 @@ REFUSED: list[tuple[Any, str]] = [
     (layer(initial=[1, 2]), "or a matrix of numbers"),
     (layer(initial=[[1, 2], [3]]), "rows of the same length"),
     (changed(layers=[{"layer": "dense", "units": 10**6}] * 3), "2,000,002,000,000 weights"),
+    (changed(layers=[{"layer": "dense", "units": 2, "activation": "exp(" * 50 + "z" + ")" * 50}] * 20),
+     "net.json: its formulas have 1,000 operations in all; at most 500 are accepted"),
     (changed(loss="mse"), "unknown loss 'mse'"),
     (changed(loss=3), "loss must be a text"),
     (changed(loss={"formula": "p - y", "reduction": "product"}), "unknown reduction 'product'; known: elements"),

@@ -38,6 +38,8 @@ from ..formulas.optimizers import OPTIMIZERS, Optimizer
 from ..formulas.penalties import PENALTIES, Penalty
 from ..formulas.schedules import SCHEDULES, Schedule
 from ..network import MAXIMUM_UNITS, Network
+from ..program.expr import Name, size_of
+from ..program.text import parse
 from .errors import FileError
 from .json_text import Record, check_number, check_text, read_json
 
@@ -49,6 +51,7 @@ FORMAT = "chainrule network 1"
 MOST_BYTES = 4 * 2**20
 MOST_LAYERS = 100
 MOST_PARAMETERS = 2**28  # a gigabyte in float32
+MOST_OPERATIONS = 500  # in all formulas of one's own: what deriving takes grows with their square
 REDUCTIONS = dict.fromkeys(("elements", "rows", "sum"))
 TARGETS = dict.fromkeys(("real", "nonnegative", "unit", "probabilities"))
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,39}")
@@ -272,6 +275,17 @@ def check_size(network: Network, where: str) -> None:
     count = sum(inputs * outputs for inputs, outputs, layer in pairs if isinstance(layer, Dense))
     if count > MOST_PARAMETERS:
         raise FileError(f"{where}: {count:,} weights; at most {MOST_PARAMETERS:,} are accepted")
+    own = [layer.activation_formula for layer in network.layers if layer.activation_name not in (None, *ACTIVATIONS)]
+    operations = sum(operations_in(formula) for formula in own if formula is not None)
+    if operations > MOST_OPERATIONS:
+        raise FileError(
+            f"{where}: its formulas have {operations:,} operations in all; at most {MOST_OPERATIONS:,} are accepted"
+        )
+
+
+def operations_in(formula: Formula) -> int:
+    known = {name: Name(name) for name in formula.scalars}
+    return size_of(parse(formula.text, {"z": Name("z", ("N", "K")), **known}))
 
 
 # --- writing -------------------------------------------------------------------------------------------------------
