@@ -45,7 +45,7 @@ ON_TOP = {
     "models": BELOW,
     "tables": BELOW,
     "plot": BELOW,
-    "report": BELOW | {"plot"},
+    "report": BELOW | {"models", "tables"},
     "estimators": BELOW,
     "practice": BELOW,
     "lab": BELOW | {"models", "plot", "report", "estimators"},

@@ -37,6 +37,7 @@ HOMES = {
     ),
     "models": ("Checkpoints", "Predictor", "build", "load", "resume", "save"),
     "practice": ("practice",),
+    "report": ("Report", "report_on", "write_report"),
     "observe.landscape": ("Landscape", "WeightHistory", "landscape"),
     "observe.descent": ("Descent", "Differences", "descend", "differences"),
 }  # fmt: skip
@@ -104,6 +105,9 @@ if TYPE_CHECKING:
     from .program.steps import Step as Step
     from .program.steps import Update as Update
     from .program.text import FormulaError as FormulaError
+    from .report import Report as Report
+    from .report import report_on as report_on
+    from .report import write_report as write_report
     from .training import Callback as Callback
     from .training import Diverged as Diverged
     from .training import EarlyStopping as EarlyStopping

@@ -99,6 +99,29 @@ def test_given_axes_are_drawn_on(founding):
     assert not axes[0].has_data()
 
 
+def test_given_axes_take_language_and_colours(founding, tmp_path):
+    figure, axes = pyplot.subplots(1, 2)
+    cr.plot.history(founding, ax=axes[0], dark=True, language=languages()[-1])
+    assert sum(to_rgb(axes[0].get_facecolor())) < 0.6
+    assert sum(to_rgb(axes[0].xaxis.label.get_color())) > 2
+    figure.savefig(tmp_path / "both.png", dpi=50)
+
+
+def test_a_comparison_is_drawn_layer_by_layer(founding):
+    cubed = founding.program.replace("error2", "(a2 - y)**3")
+    found = cr.compare({"as declared": founding.program, "cubed": cubed}, X, Y, epochs=20, seeds=3)
+    ax = cr.plot.compare(found, language="en")
+    assert len(ax.get_lines()[0].get_ydata()) == 20
+    for what in ("slope_mean", "gradient_norm"):
+        line = cr.plot.compare(found, what).get_lines()[1]
+        assert line.get_xdata().tolist() == [1, 2]
+        assert line.get_ydata() == pytest.approx(np.median(found["cubed"].end[what], axis=0))
+    with pytest.raises(ValueError, match="a Comparison has"):
+        cr.plot.compare(found, "accuracy")
+    with pytest.raises(ValueError, match="nothing to compare"):
+        cr.plot.compare({})
+
+
 def test_lines_differ_without_colour(founding):
     ax = cr.plot.errors(founding, language="en")
     looks = {(str(line.get_linestyle()), line.get_marker()) for line in ax.get_lines()}

@@ -22,6 +22,7 @@ from .lab import lab
 from .page import CommandPage, Page
 from .practice import practice
 from .predict import predict
+from .report import report
 from .screen import LanguageOption, PlainOption, is_plain, refused
 from .source import source
 from .step import step
@@ -66,7 +67,7 @@ def chainrule(
 commands: tuple[tuple[str, Any], ...] = (
     (SEE, demo), (SEE, source), (SEE, step), (SEE, explain), (SEE, diagnose), (SEE, compare), (SEE, descend),
     (SEE, lab),
-    (USE, train), (USE, predict), (USE, export), (USE, check), (USE, build),
+    (USE, train), (USE, predict), (USE, report), (USE, export), (USE, check), (USE, build),
 )  # fmt: skip
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}
 for group, command in commands:

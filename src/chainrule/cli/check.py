@@ -127,7 +127,8 @@ def show_model(screen: Screen, model: Model) -> None:
                 listed=enumerated(screen, [printable(label, 24) for label in preparation.classes]),
             )  # fmt: skip
         facts += [(screen.text("train.target"), target), (screen.text("check.columns"), enumerated(screen, names))]
-    facts += [(printable(key), shown(value)) for key, value in list(model.provenance.items())[:20]]
+    told = [(key, value) for key, value in model.provenance.items() if not key.endswith("_by_epoch")]
+    facts += [(printable(key), shown(value)) for key, value in told[:20]]
     screen.facts(facts)
 
 

@@ -153,6 +153,9 @@ def train(
         Path | None,
         option(KEEPING, "save the trained network, for chainrule predict", metavar="OUT.safetensors"),
     ] = None,
+    report: Annotated[
+        Path | None, option(KEEPING, "write a page on it: how good, how sure, what counts", metavar="OUT.html")
+    ] = None,
     checkpoint: Annotated[
         Path | None, option(KEEPING, "save the training itself now and then, so that it can be resumed", metavar="PATH")
     ] = None,
@@ -177,7 +180,7 @@ def train(
     penalty that keeps small tables from being learned by heart.
     """
     from ..data import digest_of_file
-    from ..files import check_model_target
+    from ..files import check_model_target, check_target
     from ..tables.samples import Split
     from .script import check_script, write_script
 
@@ -186,6 +189,8 @@ def train(
         check_script(script, file)
     if model is not None:
         check_model_target(model, "--model")
+    if report is not None:
+        check_target(report, "--report")
     declared = None
     if network_file is not None:
         from ..files import read_network
@@ -280,6 +285,10 @@ def train(
     show_surprises(screen, preparation, data.test)
     if script is not None:
         write_script(screen, run, preparation, script, stopping.best_epoch if stopping is not None else run.epoch)
+    if report is not None:
+        from .report import report_training
+
+        report_training(screen, run, data, report, {"scores": found_scores})
     if model is not None:
         save_model(screen, run, data, model, {"table_sha256": digest, "scores": found_scores})
     if run.interrupted:

@@ -50,9 +50,24 @@ def model_of(
     from .. import __version__
 
     facts = {"chainrule": __version__, "rows": len(run.X), "seed": run.seed, "epochs": run.epoch}
-    facts |= {"engine": run.engine.name, **(provenance or {})}
+    facts |= {"engine": run.engine.name, **course_of(run), **(provenance or {})}
     statistics = {name: array for name, array in run.state.items() if name.startswith("running_")}
     network = NetworkFile.of(run.program.declaration)
     if preparation is not None:
         check_fits(preparation, network, "the model")
     return Model(network, run.parameters, statistics, preparation, facts)
+
+
+MOST_EPOCHS = 100
+
+
+def course_of(run: Training) -> dict[str, dict[str, float]]:
+    """The losses by epoch, of a hundred epochs at most, the first and the last among them: for the report."""
+    found = {}
+    for name in ("loss", "validation_loss"):
+        course = run.history.get(name, [])
+        every = -(-len(course) // MOST_EPOCHS)
+        shown = [i for i in range(len(course)) if i % every == 0 or i == len(course) - 1]
+        if len(shown) > 1:
+            found[f"{name}_by_epoch"] = {str(i + 1): float(course[i]) for i in shown}
+    return found

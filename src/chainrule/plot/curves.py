@@ -9,6 +9,7 @@ import numpy as np
 
 from ..formulas.activations import ACTIVATIONS
 from ..formulas.formula import Formula, looks_like_formula
+from ..observe.comparison import Comparison
 from ..observe.descent import Differences
 from ..observe.descent.function import Curve
 from ..observe.landscape import watched
@@ -111,26 +112,47 @@ def errors(on: Canvas, run: Any, log: bool | None = None) -> None:
 
 
 @drawing
-def compare(on: Canvas, runs: Mapping[str, Any], what: str = "loss", log: bool = True) -> None:
+def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss", log: bool = True) -> None:
     """Runs side by side: for each name the median over its runs, and a band from the first to the third quartile.
 
-    runs    name -> a Training, several of them, or their losses as lists of numbers
-    what    a key of the history
+    runs    what `cr.compare` found; or name -> a Training, several of them, or their losses as lists of numbers
+    what    loss, or another key of the history; of a Comparison also slope_mean or gradient_norm: layer by layer after
+            the last update
     """
+    tables = tables_of(runs, what)
+    layers = isinstance(runs, Comparison) and what != "loss"
+    smallest = np.inf
+    for i, (name, table) in enumerate(tables.items()):
+        at = np.arange(1, table.shape[1] + 1)
+        low, median, high = np.nanquantile(table, [0.25, 0.5, 0.75], axis=0)
+        on.ax.plot(at, median, label=str(name), **on.look.marked(i, 1 if layers else len(median)))
+        if len(table) > 1:
+            on.ax.fill_between(at, low, high, color=on.look.colours[i % 6], alpha=0.15, linewidth=0)
+        smallest = min(smallest, float(np.nanmin(median)))
+    if log and smallest > 0:
+        on.ax.set_yscale("log")
+    if layers:
+        on.ax.set_xticks(range(1, max(table.shape[1] for table in tables.values()) + 1))
+    labels = {"loss": "loss", "slope_mean": "compare_slope", "gradient_norm": "compare_gradient"}
+    steps = "layer" if layers else "step" if isinstance(runs, Comparison) else "epoch"
+    shown = on.look.say(labels[what]) if what in labels else what
+    on.titles(on.look.say("compare_title"), on.look.say(steps), shown)
+    on.legend()
+
+
+def tables_of(runs: Comparison | Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Name -> (runs, epochs), or (runs, layers).  ValueError: nothing to compare, or of another kind."""
+    if isinstance(runs, Comparison):
+        if what not in ("loss", "slope_mean", "gradient_norm"):
+            raise ValueError(f"unknown '{what}'; a Comparison has loss, slope_mean, gradient_norm")
+        found = {name: case.losses if what == "loss" else case.end[what] for name, case in runs.cases.items()}
+        found = {name: table[:, ~np.isnan(table).all(axis=0)] for name, table in found.items()}
+        if not any(table.shape[1] for table in found.values()):
+            raise ValueError(f"no layer has a {what}")
+        return {name: table for name, table in found.items() if table.shape[1]}
     if not runs:
         raise ValueError("there is nothing to compare")
-    for i, (name, given) in enumerate(runs.items()):
-        table = courses(given, what)
-        median = np.median(table, axis=0)
-        epochs = np.arange(1, len(median) + 1)
-        on.ax.plot(epochs, median, label=str(name), **on.look.marked(i, len(median)))
-        if len(table) > 1:
-            low, high = np.quantile(table, [0.25, 0.75], axis=0)
-            on.ax.fill_between(epochs, low, high, color=on.look.colours[i % 6], alpha=0.15, linewidth=0)
-    if log and min(line.get_ydata().min() for line in on.ax.get_lines()) > 0:
-        on.ax.set_yscale("log")
-    on.titles(on.look.say("compare_title"), on.look.say("epoch"), on.look.say(what) if what == "loss" else what)
-    on.legend()
+    return {name: courses(given, what) for name, given in runs.items()}
 
 
 def courses(given: Any, what: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..observe.landscape import watched
+from ..observe.observations import LARGEST_SLOPE, layers_of, numbered, observed
 from ..observe.trace import trace
 from ..program.expr import names
 from ..program.ops import format_shape
@@ -17,7 +18,11 @@ MOST_STEPS = 60
 MOST_ROWS = 24
 MOST_BARS = 30
 PHASES = ("forward", "loss", "backward", "update")
-SATURATED = 0.1  # of the largest slope: below it a unit counts as saturated
+MOST_TRACED = 1_000  # rows that are observed
+HEALTH = {  # what is shown -> the group of observations, and their name
+    "slope": ("slopes", "slope_mean"), "saturated": ("slopes", "saturated_share"),
+    "gradient": ("gradients", "gradient_norm"),
+}  # fmt: skip
 
 
 @drawing
@@ -104,27 +109,25 @@ def health(on: Canvas, run: Any, what: str = "slope") -> None:
 
     run     trained with `callbacks=[cr.WeightHistory()]`
     what    slope: the mean slope of each layer's activation, over its largest; saturated: the share of (unit, row)
-            pairs with a slope below a tenth of that; gradient: the norm of each layer's gradient of the weights
+            pairs where it is flat; gradient: the norm of each layer's gradient; all as `cr.observed` defines them
     """
-    if what not in ("slope", "saturated", "gradient"):
-        raise ValueError(f"unknown '{what}'; known: slope, saturated, gradient")
+    if what not in HEALTH:
+        raise ValueError(f"unknown '{what}'; known: {', '.join(HEALTH)}")
     kept = watched(run)
-    rows = slice(0, 1_000)
-    program = run.program
+    group, stem = HEALTH[what]
+    seen, activations = observed(run.program, group), named_layers(run.program)
+    rows = slice(0, MOST_TRACED)
     weights = {"sample_weight": run.inputs["sample_weight"][rows, 0]} if "sample_weight" in run.inputs else {}
     table: dict[str, list[float]] = {}
     for parameters in kept.parameters:
-        values = trace(program, run.X[rows], run.y[rows], parameters, dtype="float64", **weights)
-        for name, value in values.items():
-            found = measured(what, name, value)
-            if found is not None:
-                table.setdefault(name, []).append(found)
+        values = trace(seen, run.X[rows], run.y[rows], parameters, dtype="float64", **weights)
+        for i, name in numbered(seen, stem):
+            scale = LARGEST_SLOPE.get(activations[i], 1.0) if what == "slope" else 1.0
+            table.setdefault(name, []).append(float(np.mean(values[name])) / scale)
     if not table:
         raise ValueError(f"this program has no {what} to show: no layer has a curved activation")
-    peak = {name: largest_slope(course) for name, course in table.items()}
     for i, (name, course) in enumerate(sorted(table.items())):
-        shown = np.array(course) / (peak[name] if what == "slope" else 1)
-        on.ax.plot(kept.epochs, shown, label=name, **on.look.marked(i, len(shown)))
+        on.ax.plot(kept.epochs, course, label=name, **on.look.marked(i, len(course)))
     if what == "gradient":
         on.ax.set_yscale("log")
     else:
@@ -133,18 +136,9 @@ def health(on: Canvas, run: Any, what: str = "slope") -> None:
     on.legend()
 
 
-def largest_slope(values: list[float]) -> float:
-    """The largest slope of sigmoid is 1/4, of most others 1."""
-    return 0.25 if max(values) <= 0.25 else max(1.0, max(values))
-
-
-def measured(what: str, name: str, value: Any) -> float | None:
-    if what == "gradient":
-        return float(np.linalg.norm(value)) if name.startswith("dW") else None
-    if not name.startswith("slope"):
-        return None
-    peak = 0.25 if float(value.max()) <= 0.25 else 1.0
-    return float(value.mean()) if what == "slope" else float((abs(value) < SATURATED * peak).mean())
+def named_layers(program: Program) -> dict[int, str]:
+    """The activation of each Dense layer, by its number."""
+    return {layer.number: layer.activation for layer in layers_of(program)}
 
 
 @drawing
@@ -197,17 +191,23 @@ def correlation(
     on: Canvas, program: Program, X: Any, y: Any, parameters: Any = None, output: int = 0, columns: Any = None
 ) -> None:
     """How each column of X, each hidden unit and each output correlates with a column of y."""
-    values = trace(program, X, y, parameters)
-    X = np.asarray(X, dtype=float)
-    named = [str(name) for name in columns] if columns is not None else [f"X[{i}]" for i in range(X.shape[1])]
-    target = target_of(values, program, y, output)
-    groups: list[tuple[str, Any, list[str]]] = [("column", X, named)]
-    for name, value in values.items():
-        if name[0] in "ap" and name.rstrip("0123456789_") in ("a", "p") and value.ndim == 2:
-            groups.append((name, value, [f"{name}[{i}]" for i in range(value.shape[1])]))
+    seen = observed(program, "correlation")
+    values = trace(seen, X, y, parameters)
+    found = {i: values[name] for i, name in numbered(seen, "correlation")}
+    width = next(iter(found.values())).shape[1]
+    if not 0 <= output < width:
+        raise ValueError(f"there is no output {output}; y has {width} columns, counted from 0")
+    groups: list[tuple[str, Any, list[str]]] = []
+    for i, table in sorted(found.items()):
+        if i == 0:
+            inner = [str(name) for name in columns] if columns is not None else [f"X[{j}]" for j in range(len(table))]
+            groups.append(("column", table[:, output], inner))
+        else:
+            name = next(layer.output.name for layer in layers_of(program) if layer.number == i)
+            groups.append((name, table[:, output], [f"{name}[{j}]" for j in range(len(table))]))
     labels: list[str] = []
     for i, (name, table, inner) in enumerate(groups):
-        shown = [(label, correlated(table[:, j], target)) for j, label in enumerate(inner)]
+        shown = list(zip(inner, table.tolist(), strict=True))
         if len(shown) > MOST_BARS // len(groups):
             shown = sorted(shown, key=lambda pair: -abs(pair[1]))[: max(3, MOST_BARS // len(groups))]
         at = np.arange(len(labels), len(labels) + len(shown))
@@ -222,21 +222,3 @@ def correlation(
     on.ax.axvline(0, color=on.look.ink, linewidth=0.8)
     on.titles(on.look.say("correlation_title"), on.look.say("correlation_axis"))
     on.legend()
-
-
-def target_of(values: Any, program: Program, y: Any, output: int) -> Any:
-    from ..training.inputs import check_data
-
-    width = int(program.inputs["X"][1])
-    rows = len(np.asarray(y))
-    _, target = check_data(program, np.zeros((rows, width)), y, "float64")
-    if not 0 <= output < target.shape[1]:
-        raise ValueError(f"there is no output {output}; y has {target.shape[1]} columns, counted from 0")
-    return target[:, output]
-
-
-def correlated(one: Any, other: Any) -> float:
-    """Pearson's correlation; 0 where one of them does not vary."""
-    if np.std(one) == 0 or np.std(other) == 0:
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])

@@ -139,6 +139,8 @@ def drawing(draw: Callable[..., None]) -> Callable[..., Any]:
         with look(dark, language, min(1.5, max(0.6, width / USUAL_WIDTH))) as chosen:
             if ax is None:
                 _, ax = matplotlib().subplots(figsize=size, layout="constrained")
+            else:
+                dress(ax, chosen)
             draw(Canvas(ax, chosen), *args, **kwargs)
         return ax
 
@@ -149,6 +151,20 @@ def drawing(draw: Callable[..., None]) -> Callable[..., Any]:
     return drawn
 
 
+def dress(ax: Any, chosen: Look) -> None:
+    """Gives Axes that were made elsewhere the colours that new ones have."""
+    ax.figure.set_facecolor(chosen.paper)
+    ax.set_facecolor(chosen.paper)
+    ax.tick_params(
+        which="both", colors=chosen.ink, labelsize=9.5 * chosen.scale, labelfontfamily=families(chosen.language)
+    )
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(chosen.ink)
+    ax.set_axisbelow(True)
+    ax.grid(visible=True, color=chosen.faint, linewidth=0.7)
+
+
 class Canvas:
     """Axes with a look."""
 
@@ -157,9 +173,12 @@ class Canvas:
 
     def titles(self, title: str = "", x: str = "", y: str = "") -> None:
         """Texts around the axes; none of them is read as a formula of TeX."""
-        self.ax.set_title(wrapped_title(self.ax, title, self.look.scale))
-        self.ax.set_xlabel(x)
-        self.ax.set_ylabel(y)
+        style: dict[str, Any] = {"color": self.look.ink, "fontfamily": families(self.look.language)}
+        style |= {"fontsize": 10 * self.look.scale, "parse_math": False}
+        broken = wrapped_title(self.ax, title, self.look.scale)
+        self.ax.set_title(broken, loc="left", **style | {"fontsize": 11 * self.look.scale})
+        self.ax.set_xlabel(x, **style)
+        self.ax.set_ylabel(y, **style)
 
     def legend(self, **options: Any) -> None:
         handles, labels = self.ax.get_legend_handles_labels()
