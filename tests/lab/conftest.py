@@ -75,7 +75,12 @@ class Visit:
         page.set_default_timeout(20_000)
         page.on("console", self.said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", self.failed)
+
+    def failed(self, request: Any) -> None:
+        """A request without an answer; one that the page itself gave up, by going elsewhere, is none."""
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def said(self, message: Any) -> None:
         """An error or warning; that the server refused what a test made wrong (400) is shown on the page."""

@@ -137,3 +137,55 @@ def test_nothing_is_cut_off_on_a_phone(visit):
         visit.open(f"#screen={screen}")
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, (screen, wide)
+
+
+def test_the_pull_of_every_sample_is_input_times_delta(visit):
+    page = visit.open("#screen=factors&epoch=5" + FOUNDING)
+    page.wait_for_selector('[data-testid="epoch"]:text-is("5")')
+    table = page.get_by_role("table", name="Samples by weights")
+    table.wait_for()
+    seen = cr.trace(program(), X, Y, run_of(5).parameters)
+    expected = np.array(X) * seen["delta1"][:, :1]
+    np.testing.assert_allclose(numbers(table), expected.ravel(), rtol=0, atol=CLOSE)
+    summed = numbers(page.get_by_role("table", name="dW1", exact=True))
+    np.testing.assert_allclose(summed, seen["dW1"][:, 0], rtol=0, atol=CLOSE)
+    table.locator("button").nth(5).click()
+    page.get_by_test_id("factors").get_by_text("Sample 2, weight of one").wait_for()
+    shown = numbers(page.get_by_test_id("factors"))
+    np.testing.assert_allclose(shown, [expected[1, 2]], rtol=0, atol=CLOSE)
+
+
+def test_correlation_is_the_observation_of_the_program_and_a_constant_column_is_called_a_bias(visit):
+    page = visit.open("#screen=correlation&epoch=30" + FOUNDING)
+    page.wait_for_selector('[data-testid="epoch"]:text-is("30")')
+    page.get_by_text("constant: acts as a bias").wait_for()
+    seen = cr.trace(cr.observed(program()), X, Y, run_of(30).parameters)
+    for caption, name in (("Columns of X", "correlation0"), ("Layer 1", "correlation1"), ("Output", "correlation2")):
+        shown = numbers(page.get_by_role("table", name=caption))
+        np.testing.assert_allclose(shown, seen[name].ravel(), rtol=0, atol=CLOSE)
+
+
+def test_health_keeps_the_observations_over_time(visit):
+    page = visit.open("#screen=health" + FOUNDING)
+    for _ in range(3):
+        page.get_by_role("button", name="One step").click()
+    page.wait_for_selector('[data-testid="epoch"]:text-is("3")')
+    figure = page.get_by_role("figure", name="Length of the gradient")
+    figure.get_by_role("button", name="As a table").click()
+    assert figure.locator("tbody tr").count() == 4
+    assert page.locator("table").last.locator("tbody tr").count() == 5
+
+
+def test_descent_of_a_typed_function(visit):
+    page = visit.open("#screen=descent&lang=en")
+    at = page.get_by_test_id("iterate")
+    at.wait_for()
+    for expected in (6.8, 5.84, 5.072):  # the founding text's
+        page.get_by_test_id("descend").click()
+        page.get_by_text(f"x = {expected:g},").wait_for()
+        assert float(at.get_attribute("data-value")) == pytest.approx(expected, abs=1e-12)
+    page.get_by_test_id("function").fill("x^2 +")
+    page.locator(".alert", has_text="position").wait_for()
+    page.get_by_test_id("function").fill("x^2 - 4x + 6")
+    page.get_by_test_id("rate").fill("0.2")
+    page.get_by_text("rate too large").first.wait_for()

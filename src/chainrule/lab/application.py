@@ -18,6 +18,7 @@ from starlette.routing import Route
 from ..files.json_text import read_json
 from ..messages import LANGUAGES, catalogue
 from . import answers
+from .descent import descent
 
 PAGE = Path(__file__).parent / "page"
 TOPICS = ("lab", "note", "phase", "observe", "verdict")
@@ -28,6 +29,7 @@ POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
     "table": answers.table,
     "program": answers.program,
     "source": answers.source,
+    "descent": descent,
 }
 
 

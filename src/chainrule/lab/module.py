@@ -28,13 +28,15 @@ def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), colu
     drop(keep, x, count)        a dropout mask
     inputs(N, R, X)             X (N, INPUTS) from rows R (N, given): as they are, and the formulas of them
     curves[number]              activation and slope of a layer, a(z) and slope(z), and delta(error, z) of one unit
+    pull(x, delta)              how hard one sample pulls at one weight
     """
     writer = JavaScriptWriter(program)
     drawn = curves(program, writer)
     texts = [writer(formula) for formula in formulas]  # first: a formula may need a helper
     own = writer.module(FUNCTIONS)
     helpers = [line for name in writer.helpers for line in writer.helper_texts[name] if f"function {name}(" not in own]
-    further = [initial(writer), MASK, inputs(texts, given, columns), drawn, EXPORTS]
+    pull = f"const pull = (x, delta) => {writer(Name('x') * Name('delta'))};\n"
+    further = [initial(writer), MASK, inputs(texts, given, columns), drawn, pull, EXPORTS]
     return "\n".join([own, *helpers, RANDOM, SAMPLE, DRAW, SHUFFLE, *further])
 
 
@@ -61,7 +63,7 @@ function drop(keep, x, count) {
 }
 """
 
-EXPORTS = "export { initial, permute as shuffle, drop, inputs, curves };\n"
+EXPORTS = "export { initial, permute as shuffle, drop, inputs, curves, pull };\n"
 
 
 def curves(program: Program, writer: JavaScriptWriter) -> str:

@@ -38,9 +38,27 @@ function post<T>(name: string, body: unknown): Promise<T> {
     return fetched<T>(`./api/${name}`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+export interface Way {
+    points: (number | null)[];
+    values: (number | null)[];
+    slopes: (number | null)[];
+    verdict: string;
+}
+
+/** A function of one variable and the ways down it. */
+export interface Descent {
+    texts: [string, string][];
+    x: number[];
+    f: (number | null)[];
+    paths: Record<string, Way>;
+    solved: number[] | null;
+    story: string;
+}
+
 export const start = () => fetched<Start>("./api/start");
 export const messages = (language: string) => fetched<Record<string, string>>(`./api/messages/${language}`);
 export const data = (body: unknown) => post<Data>("data", body);
 export const table = (body: unknown) => post<Data>("table", body);
 export const program = (body: unknown) => post<Program>("program", body);
 export const source = (body: unknown) => post<{ text: string; language: string }>("source", body);
+export const descent = (body: unknown) => post<Descent>("descent", body);

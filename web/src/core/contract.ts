@@ -160,6 +160,7 @@ export type Request =
     | { kind: "predict"; rows: Float64Array; count: number }
     | { kind: "check"; name: string; index: number }
     | { kind: "curve"; layer: number; z: Float64Array; error: number }
+    | { kind: "pulls"; layer: number; unit: number; source: string }
     | { kind: "slice" };
 
 export interface Answer {

@@ -18,6 +18,7 @@ export interface Module {
     drop(keep: number, x: Float64Array, count: number): void;
     inputs(N: number, R: Float64Array, X: Float64Array): void;
     curves: Record<number, { a(z: number): number; slope(z: number): number; delta(error: number, z: number): number }>;
+    pull(x: number, delta: number): number;
 }
 
 interface Rows {
@@ -148,6 +149,16 @@ export class Machine {
         const found = (at(kept + h) - at(kept - h)) / (2 * h);
         x[index] = kept;
         return found;
+    }
+
+    /** input x delta of one unit: a row for every training row, a column for every weight. */
+    pulls(number: number, unit: number, source: string): Float64Array {
+        const layer = this.program.layers[number - 1];
+        const values = this.traceOf(this.all);
+        const [x, delta] = [source === "X" ? this.all.X : values[source], values[`delta${number}`]];
+        const [D, M] = [layer.inputs, layer.units];
+        if (!x || !delta) return new Float64Array();
+        return Float64Array.from({ length: this.all.N * D }, (_, k) => this.module.pull(x[k], delta[Math.floor(k / D) * M + unit]));
     }
 
     curve(layer: number, z: Float64Array, error: number): Curve | null {

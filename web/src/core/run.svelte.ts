@@ -5,7 +5,14 @@ import type { Answer, Arrays, Curve, Data, Program, Request, Slice, Snapshot, Wa
 import { networkOf, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
+const MOST_HEALTH = 600;
 const FRAME = 9; // milliseconds of a frame for steps; the rest is for drawing
+
+/** The single numbers of the observations, over time. */
+export interface Health {
+    epochs: number[];
+    values: Record<string, number[]>;
+}
 
 export class Run {
     program = $state.raw<Program | null>(null);
@@ -16,6 +23,8 @@ export class Run {
     error = $state<string | null>(null);
     speed = $state(1); // epochs a frame
     stopAt = $state<number | null>(null);
+    health = $state.raw<Health>({ epochs: [], values: {} });
+    first = $state.raw<Arrays | null>(null); // the values of the first look after a reset
     wants: Wants = { values: "batch", grid: true };
 
     private worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "chainrule" });
@@ -63,6 +72,8 @@ export class Run {
             if (version !== this.version) return false;
             this.data = data;
             this.program = program;
+            this.health = { epochs: [], values: {} };
+            this.first = null;
             this.error = null;
             return true;
         } catch (error) {
@@ -82,20 +93,20 @@ export class Run {
     }
 
     async look(): Promise<void> {
-        const { snapshot } = await this.ask({ kind: "look", wants: this.wants });
-        if (snapshot) this.snapshot = snapshot;
+        this.take((await this.ask({ kind: "look", wants: this.wants })).snapshot);
     }
 
     async reset(seed: number): Promise<void> {
         this.pause();
+        this.health = { epochs: [], values: {} };
+        this.first = null;
         await this.ask({ kind: "reset", seed });
         await this.look();
     }
 
     /** So many steps, however long they take. */
     async steps(count: number): Promise<void> {
-        const { snapshot } = await this.ask({ kind: "advance", steps: count, milliseconds: 1e9, wants: this.wants });
-        if (snapshot) this.snapshot = snapshot;
+        this.take((await this.ask({ kind: "advance", steps: count, milliseconds: 1e9, wants: this.wants })).snapshot);
     }
 
     get perEpoch(): number {
@@ -123,7 +134,7 @@ export class Run {
             const steps = slow ? 1 : Math.min(this.speed, left) * this.perEpoch;
             try {
                 const answer = await this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: this.wants });
-                if (answer.snapshot) this.snapshot = answer.snapshot;
+                this.take(answer.snapshot);
                 if (answer.snapshot?.diverged) this.pause();
             } catch (error) {
                 this.error = String(error);
@@ -163,8 +174,30 @@ export class Run {
         return (await this.ask({ kind: "curve", layer, z, error })).curve ?? null;
     }
 
+    async pulls(layer: number, unit: number, source: string): Promise<Float64Array> {
+        return (await this.ask({ kind: "pulls", layer, unit, source })).outputs ?? new Float64Array();
+    }
+
     async slice(): Promise<Slice | null> {
         return (await this.ask({ kind: "slice" })).slice ?? null;
+    }
+
+    /** Takes a snapshot in: shows it, and keeps the single numbers of its observations. */
+    private take(snapshot: Snapshot | undefined): void {
+        if (!snapshot) return;
+        this.snapshot = snapshot;
+        if (!snapshot.values) return;
+        const epoch = snapshot.epoch + snapshot.batch / this.perEpoch;
+        let { epochs, values } = this.health;
+        if (epochs.length && epoch < epochs[epochs.length - 1]) [epochs, values, this.first] = [[], {}, null];
+        if (epochs.length && epoch === epochs[epochs.length - 1]) return;
+        this.first ??= snapshot.values;
+        const thin = epochs.length >= MOST_HEALTH;
+        const kept = <T>(list: T[]) => (thin ? list.filter((_, i) => i % 2 === 0) : list);
+        const next: Record<string, number[]> = {};
+        for (const [name, array] of Object.entries(snapshot.values))
+            if (array.length === 1 && /_(share|norm|ratio)\d+$/.test(name)) next[name] = [...kept(values[name] ?? []), array[0]];
+        this.health = { epochs: [...kept(epochs), epoch], values: next };
     }
 
     /** A gradient by its parameter's name, of the coming batch. */

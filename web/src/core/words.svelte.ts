@@ -46,7 +46,9 @@ class Words {
         const far = size !== 0 && (size >= 1e5 || size < 1e-4);
         const options: Intl.NumberFormatOptions = far
             ? { notation: "scientific", maximumSignificantDigits: Math.min(digits, 3) }
-            : { minimumFractionDigits: 0, maximumFractionDigits: size >= 100 ? 1 : size >= 10 ? 2 : digits };
+            : size < 0.1
+              ? { maximumSignificantDigits: Math.min(digits, 4) }
+              : { maximumFractionDigits: size >= 100 ? 1 : size >= 10 ? 2 : digits };
         return new Intl.NumberFormat(this.language, options).format(value).replace("-", "−");
     }
 
@@ -55,6 +57,7 @@ class Words {
         if (!Number.isFinite(value)) return this.number(value);
         const size = Math.abs(value);
         if (size >= 1e4) return this.number(value, 3);
+        if (size < 0.5 * 10 ** -decimals) value = 0;
         const shown = new Intl.NumberFormat(this.language, {
             minimumFractionDigits: decimals,
             maximumFractionDigits: decimals,

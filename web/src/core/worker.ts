@@ -47,6 +47,8 @@ async function respond(request: Request): Promise<Omit<Answer, "id">> {
             return { difference: machine.difference(request.name, request.index) };
         case "curve":
             return { curve: machine.curve(request.layer, request.z, request.error) };
+        case "pulls":
+            return { outputs: machine.pulls(request.layer, request.unit, request.source) };
         case "slice":
             return { slice: machine.slice() };
     }

@@ -11,4 +11,8 @@ export const SCREENS: Screen[] = [
     { name: "network", load: () => import("./Network.svelte") },
     { name: "steps", load: () => import("./Steps.svelte") },
     { name: "slope", load: () => import("./Slope.svelte") },
+    { name: "factors", load: () => import("./Factors.svelte") },
+    { name: "health", load: () => import("./Health.svelte") },
+    { name: "descent", load: () => import("./Descent.svelte") },
+    { name: "correlation", load: () => import("./Correlation.svelte") },
 ];
