@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from ..data import Preparation, Roles
     from ..files import NetworkFile
-    from ..network import Network
     from ..tables.goal import Goal
-    from ..tables.samples import Split
 
 NETWORK_OPTIONS = {name: "--" + name.replace("_", "-") for name in
                    ("layers", "activation", "output", "bias", "batch_norm", "dropout")}  # fmt: skip
@@ -49,22 +48,25 @@ def with_file(file: NetworkFile | None, given: dict[str, Any]) -> dict[str, Any]
     return given | declared | {"weighted": file.weighted}
 
 
-def goal_of(data: Split, declared: NetworkFile | None, loss: str | None, output: str | None) -> Goal:
+def goal_of(roles: Roles, declared: NetworkFile | None, loss: str | None, output: str | None) -> Goal:
     """What the outputs stand for; a network file has its say in it."""
     from ..tables.goal import Goal
 
     if declared is None:
-        return Goal.find(data.roles, loss, output)
+        return Goal.find(roles, loss, output)
     last = declared.network.layers[-1].activation_name
-    return Goal.find(data.roles, loss if declared.loss is None else declared.loss, last, declared.network.outputs)
+    return Goal.find(roles, loss if declared.loss is None else declared.loss, last, declared.network.outputs)
 
 
-def check_fits(network: Network, inputs: int, outputs: int, file: Path | None, data: Split) -> None:
-    """ValueError: a network for other inputs or outputs than the table has."""
+def check_fits(declared: NetworkFile | None, file: Path | None, preparation: Preparation, goal: Goal) -> None:
+    """ValueError: a network file for other inputs or outputs than the table has."""
     from ..data import listed
 
+    if declared is None:
+        return
+    network, inputs, outputs = declared.network, preparation.width, goal.outputs(preparation)
     if network.inputs != inputs:
-        names = listed(data.preparation.feature_names)
+        names = listed(preparation.feature_names)
         raise ValueError(f"{file} has {network.inputs} inputs, but the table makes {inputs}: {names}")
     if network.outputs != outputs:
-        raise ValueError(f"{file} has {network.outputs} outputs, but the target {data.roles.target!r} needs {outputs}")
+        raise ValueError(f"{file} has {network.outputs} outputs, but the target {goal.roles.target!r} needs {outputs}")

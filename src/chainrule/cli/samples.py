@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from ..data import Dialect
+    from ..data import Dialect, Roles, Survey
     from ..tables.samples import Split
 
 MOST_NAMES = 12
@@ -15,36 +17,68 @@ MOST_REMARKS = 12
 LEAST_BALANCE = 5
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What there is to say of a table, however its rows are read."""
+
+    source: str
+    rows: int
+    columns: int
+    roles: Roles
+    counts: Sequence[int]
+    bounds: tuple[float, float]
+    parts: dict[str, int]
+    dialect: Dialect | None
+
+
 def show_table(screen: Screen, data: Split) -> None:
+    """A table in memory."""
+    table, roles = data.table, data.roles
+    bounds = (0.0, 0.0)
+    if roles.task == "regression":
+        values = table.column(roles.target).numbers.values
+        bounds = (float(values.min()), float(values.max()))
+    parts = {"training": len(data.training), "test": len(data.test)}
+    parts |= {} if data.validation is None else {"validation": len(data.validation)}
+    counts = data.counts.tolist()
+    show(screen, Facts(table.source, len(table), len(table.columns), roles, counts, bounds, parts, table.dialect))
+
+
+def show_survey(screen: Screen, found: Survey) -> None:
+    """A table that is read a part at a time."""
+    roles, counts = found.roles, found.counts.tolist()
+    parts = {"training": found.rows - found.tested, "test": found.tested}
+    columns = len(roles.features) + 1
+    show(screen, Facts(found.stream.source, found.rows, columns, roles, counts, found.bounds, parts, found.dialect))
+    screen.say("train.streamed")
+
+
+def show(screen: Screen, facts: Facts) -> None:
     from ..data import printable
 
-    table, roles = data.table, data.roles
-    columns = {
-        role: [printable(name) for name, of in roles.features if of == role] for role in ("numeric", "categorical")
+    of_role = {
+        role: [printable(name) for name, its in facts.roles.features if its == role]
+        for role in ("numeric", "categorical")
     }
-    screen.say("train.table", style="bold", file=table.source, rows=len(table), columns=len(table.columns))
-    facts = [(screen.text("train.target"), target_of(screen, data))]
-    if columns["numeric"]:
-        facts.append((screen.text("train.numeric"), enumerated(screen, columns["numeric"])))
-    if columns["categorical"]:
-        facts.append((screen.text("train.categorical"), enumerated(screen, columns["categorical"])))
-    sizes = {"training": len(data.training), "test": len(data.test)}
-    if data.validation is None:
-        shared = screen.text("train.split", **sizes)
-    else:
-        shared = screen.text("train.split_validation", validation=len(data.validation), **sizes)
-    facts.append((screen.text("train.rows"), shared))
-    if table.dialect is not None and not table.dialect.is_plain:
-        facts.append((screen.text("train.read"), spelled(screen, table.dialect)))
-    screen.facts(facts)
-    show_remarks(screen, data)
+    screen.say("train.table", style="bold", file=facts.source, rows=facts.rows, columns=facts.columns)
+    told = [(screen.text("train.target"), target_of(screen, facts))]
+    for role, names in of_role.items():
+        if names:
+            told.append((screen.text(f"train.{role}"), enumerated(screen, names)))
+    shared = "train.split_validation" if "validation" in facts.parts else "train.split"
+    told.append((screen.text("train.rows"), screen.text(shared, **facts.parts)))
+    if facts.dialect is not None and not facts.dialect.is_plain:
+        told.append((screen.text("train.read"), spelled(screen, facts.dialect)))
+    screen.facts(told)
+    show_remarks(screen, facts.roles)
+    show_balance(screen, facts)
 
 
-def show_remarks(screen: Screen, data: Split) -> None:
+def show_remarks(screen: Screen, roles: Roles) -> None:
     """What a reader should know of single columns."""
     from ..data import printable
 
-    remarks, role = data.roles.remarks, dict(data.roles.features)
+    remarks, role = roles.remarks, dict(roles.features)
     if remarks:
         screen.line()
     for remark in remarks[:MOST_REMARKS]:
@@ -53,32 +87,29 @@ def show_remarks(screen: Screen, data: Split) -> None:
         screen.say(key, style="yellow", column=printable(remark.column), **values)
     if len(remarks) > MOST_REMARKS:
         screen.line("...")
-    show_balance(screen, data)
 
 
-def show_balance(screen: Screen, data: Split) -> None:
+def show_balance(screen: Screen, facts: Facts) -> None:
     """Where a class has less than a fifth of the rows that it would have if all had the same."""
     from ..data import printable
 
-    if data.roles.task == "regression":
+    if facts.roles.task == "regression":
         return
-    counts = data.counts
-    least = int(counts.argmin())
-    if counts[least] * len(counts) * LEAST_BALANCE < counts.sum():
-        label, rows = printable(data.roles.classes[least], 24), int(counts.sum())
-        screen.say("train.unbalanced", style="yellow", label=label, count=int(counts[least]), rows=rows)
+    least, rows = min(facts.counts), sum(facts.counts)
+    if least * len(facts.counts) * LEAST_BALANCE < rows:
+        label = printable(facts.roles.classes[facts.counts.index(least)], 24)
+        screen.say("train.unbalanced", style="yellow", label=label, count=least, rows=rows)
 
 
-def target_of(screen: Screen, data: Split) -> str:
+def target_of(screen: Screen, facts: Facts) -> str:
     from ..data import printable
 
-    name = printable(data.roles.target)
-    if data.roles.task == "regression":
-        values = data.table.column(data.roles.target).numbers.values
-        return screen.text("train.number", name=name, least=f"{values.min():.6g}", most=f"{values.max():.6g}")
+    name, (least, most) = printable(facts.roles.target), facts.bounds
+    if facts.roles.task == "regression":
+        return screen.text("train.number", name=name, least=f"{least:.6g}", most=f"{most:.6g}")
     each = [
         f"{printable(label, 24)} {screen.number(count)}"
-        for label, count in zip(data.roles.classes, data.counts, strict=True)
+        for label, count in zip(facts.roles.classes, facts.counts, strict=True)
     ]
     listed = enumerated(screen, each)
     return screen.text("train.classes", name=name, count=len(each), listed=listed)

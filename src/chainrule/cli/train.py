@@ -79,6 +79,10 @@ def train(
     decimal: DecimalOption = None,
     encoding: EncodingOption = "utf-8",
     missing: MissingOption = None,
+    stream: Annotated[
+        bool,
+        option(DATA, "read it a part at a time, never as a whole; so are files too large for memory", "--stream"),
+    ] = False,
     test: Annotated[float, option(DATA, "share of the rows held out for the test")] = 0.2,
     validation: Annotated[float, option(DATA, "share of the other rows, to watch the training by")] = 0.0,
     seed: Annotated[int, option(DATA, "of all that is random: which rows, weights, order")] = 0,
@@ -201,32 +205,24 @@ def train(
     wish = Wish.of(rate, search, folds, declared, layers is None, l2 is None, checkpoint is not None)
     with ExitStack() as stack:
         place, found = opened(screen, stack, checkpoint, resume)
-        dialect = dialect_of(delimiter, decimal, encoding, missing)
-        share = validation or (VALIDATION_SHARE if early_stopping else 0.0)
-        data = Split.read(file, target, task, seed, test, share, dialect, without or ())
-        digest = "" if model is None else digest_of_file(file)
-
+        from ..data import TableStream, is_large
         from ..tables.defaults import rate_for
         from ..tables.recipe import Recipe
         from ..training import Callback, Diverged, EarlyStopping
 
-        goal = goal_of(data, declared, loss, output)
-        goal.check(data.table)
-        preparation = data.preparation
-        if declared is not None:
-            check_fits(declared.network, preparation.width, goal.outputs(preparation), network_file, data)
-        recipe = Recipe(
-            goal,
-            partial(optimizer_of, optimizer),
-            penalty_of,
-            None if schedule == "constant" else partial(schedule_of, schedule),
+        dialect = dialect_of(delimiter, decimal, encoding, missing)
+        recipe_for = partial(
+            Recipe,
+            optimizer=partial(optimizer_of, optimizer),
+            penalty=penalty_of,
+            schedule=None if schedule == "constant" else partial(schedule_of, schedule),
             layers=None if layers is None else hidden_layers(layers),
             activation=activation,
             dropout=dropout,
             batch_norm=batch_norm,
             rate=rate_for(optimizer) if wish.rate is None else wish.rate,
             epochs=epochs,
-            batch_size=check_batch_size(batch_size, len(data.training)),
+            batch_size=batch_size,
             l1=l1,
             l2=l2,
             declared=declared,
@@ -235,6 +231,23 @@ def train(
             engine=engine,
             dtype=dtype,
         )
+        if stream or is_large(file):
+            from .streamed import Keeping, Reading, check_stream_options, train_streamed
+
+            check_stream_options(ctx, file)
+            reading = Reading(TableStream(file, dialect, tuple(without or ())), target, task, test, seed)
+            keeping = Keeping(place, found, checkpoint, every, model)
+            train_streamed(screen, reading, recipe_for, keeping, loss, output, network_file, (optimizer, schedule))
+            return
+        share = validation or (VALIDATION_SHARE if early_stopping else 0.0)
+        data = Split.read(file, target, task, seed, test, share, dialect, without or ())
+        digest = "" if model is None else digest_of_file(file)
+        goal = goal_of(data.roles, declared, loss, output)
+        goal.check(data.table)
+        preparation = data.preparation
+        check_fits(declared, network_file, preparation, goal)
+        check_batch_size(batch_size, len(data.training))
+        recipe = recipe_for(goal)
         if wish.tries or wish.folds:
             show_table(screen, data)
             recipe = wish.come_true(screen, recipe, data)
@@ -299,7 +312,6 @@ def train(
         typer.echo(f"final {digest_of_weights(run)}")
 
 
-def check_batch_size(size: int | None, rows: int) -> int | None:
+def check_batch_size(size: int | None, rows: int) -> None:
     if size is not None and not 1 <= size <= rows:
         raise ValueError(f"--batch-size {size}: at least 1, and at most {rows:,}, the number of training rows")
-    return size

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from ..training import EarlyStopping, Training
 
 
-def show_training(screen: Screen, network: Network, run: Training, optimizer: str, schedule: str, rate: float) -> None:
-    """The network and how it is trained."""
+def show_training(
+    screen: Screen, network: Network, run: Training, optimizer: str, schedule: str, rate: float,
+    steps: int | None = None,
+) -> None:  # fmt: skip
+    """The network and how it is trained; `steps` of an epoch where the run itself knows only a part of it."""
     declared = run.program.declaration
     used = dict.fromkeys(layer.activation_name for layer in network.layers if layer.activation_name)
     count = sum(array.size for array in run.parameters.values())
@@ -37,7 +40,7 @@ def show_training(screen: Screen, network: Network, run: Training, optimizer: st
             ),
             (
                 screen.text("train.training"),
-                screen.text("train.epochs", epochs=run.epochs, steps=run.sampler.steps_per_epoch, rows=rows),
+                screen.text("train.epochs", epochs=run.epochs, steps=steps or run.sampler.steps_per_epoch, rows=rows),
             ),
             (screen.text("train.engine"), f"{run.engine.name}, {run.engine.dtype}"),
         ],

@@ -23,6 +23,8 @@ from .quoting import listed, printable, quoted, shown_path
 from .reading import read_table
 from .roles import Remark, Role, Roles, Task, find_roles, role_of
 from .split import folds, split
+from .stream import TableStream, is_large
+from .survey import Survey, held_rows, survey
 from .table import Table
 
 __all__ = [
@@ -33,7 +35,9 @@ __all__ = [
     "Remark",
     "Role",
     "Roles",
+    "Survey",
     "Table",
+    "TableStream",
     "Task",
     "as_table",
     "check_distributions",
@@ -45,6 +49,8 @@ __all__ = [
     "digest_of_file",
     "find_roles",
     "folds",
+    "held_rows",
+    "is_large",
     "listed",
     "one_hot",
     "open_regular",
@@ -57,4 +63,5 @@ __all__ = [
     "role_of",
     "shown_path",
     "split",
+    "survey",
 ]

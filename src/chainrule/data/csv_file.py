@@ -59,7 +59,16 @@ def read_csv(
         rows; a name that is blank or occurs twice; a row with more or fewer cells than the header; broken quotation;
         both decimal commas and decimal points where commas are asked for.
     """
+    (table,) = csv_parts(path, most_bytes, most_bytes, dialect)
+    return table
+
+
+def csv_parts(
+    path: str | os.PathLike[str] | BinaryIO, part_bytes: int, most_bytes: int, dialect: Dialect
+) -> Iterator[Table]:
+    """The same in tables of about so many bytes of the file. How decimals look is decided by the first of them."""
     source, opened = opened_source(path, most_bytes)
+    found: Dialect | None = None
     with opened as file:
         plain, packed = unpacked(file)
         lines = _Lines(plain, source, most_bytes, dialect.encoding)
@@ -68,31 +77,43 @@ def read_csv(
         if not header:
             raise DataError(f"{source}, row 1: a header is expected, the names of the columns separated by commas")
         names = _checked_names(header, source)
-        columns: list[list[str]] = [[] for _ in names]
-        numbers: list[int] = []
-        pool: dict[str, str] = {}  # equal short cells are stored once
-        shared = pool.setdefault
-        for number, record in records:
-            if len(record) != len(names):
-                raise DataError(_ragged(source, number, record, names, lines.separator))
-            for column, cell in zip(columns, record, strict=True):
-                column.append(shared(cell, cell))
-            numbers.append(number)
-            if len(pool) > _MOST_POOLED:
-                shared = pool.get  # the same call, but adds no more
-    if not numbers:
+        while True:
+            numbers, columns = _taken(records, lines, names, source, part_bytes)
+            if not numbers:
+                break
+            if found is None:
+                decimal = dialect.decimal or decimal_of(columns, lines.separator)
+                found = Dialect(lines.separator, decimal, dialect.encoding, dialect.missing, packed)
+            made = tuple(
+                Column(name, _spelled(cells, found, source, name, numbers))
+                for name, cells in zip(names, columns, strict=True)
+            )
+            del columns
+            yield Table(made, np.array(numbers, dtype=np.int64), source, found)
+    if found is None:
         raise DataError(f"{source} has a header but no rows below it")
-    found = Dialect(
-        lines.separator,
-        dialect.decimal or decimal_of(columns, lines.separator),
-        dialect.encoding,
-        dialect.missing,
-        packed,
-    )
-    made = tuple(
-        Column(name, _spelled(cells, found, source, name, numbers)) for name, cells in zip(names, columns, strict=True)
-    )
-    return Table(made, np.array(numbers, dtype=np.int64), source, found)
+
+
+def _taken(
+    records: Iterator[tuple[int, list[str]]], lines: _Lines, names: list[str], source: str, part_bytes: int
+) -> tuple[list[int], list[list[str]]]:
+    """The next rows, of about so many bytes: their numbers, and the cells of each column."""
+    columns: list[list[str]] = [[] for _ in names]
+    numbers: list[int] = []
+    pool: dict[str, str] = {}  # equal short cells are stored once
+    shared = pool.setdefault
+    last = lines.bytes + part_bytes
+    for number, record in records:
+        if len(record) != len(names):
+            raise DataError(_ragged(source, number, record, names, lines.separator))
+        for column, cell in zip(columns, record, strict=True):
+            column.append(shared(cell, cell))
+        numbers.append(number)
+        if len(pool) > _MOST_POOLED:
+            shared = pool.get  # the same call, but adds no more
+        if lines.bytes >= last:
+            break
+    return numbers, columns
 
 
 def _spelled(cells: list[str], dialect: Dialect, source: str, name: str, numbers: list[int]) -> list[str]:
@@ -130,24 +151,25 @@ def unpacked(file: BinaryIO) -> tuple[BinaryIO, bool]:
 
 
 class _Lines:
-    """The lines of a file as text, checked one by one; counts them, and the bytes since `record_bytes` was reset."""
+    """The lines of a file as text, checked one by one; counts them, their bytes, and those since `record_bytes` was
+    reset."""
 
     def __init__(self, file: BinaryIO, source: str, most_bytes: int, encoding: str) -> None:
         self._file, self._source, self._most_bytes = file, source, most_bytes
         self._encoding = encoding
         self.number = 0
         self.record_bytes = 0
+        self.bytes = 0
         self.separator = ","
         if encoding == "utf-16":
             self._encoding, self._file = "utf-8", self._recoded()
 
     def __iter__(self) -> Iterator[str]:
-        read = 0
         while block := self._readline():
-            read += len(block)
-            if read > self._most_bytes:
+            self.bytes += len(block)
+            if self.bytes > self._most_bytes:
                 raise DataError(too_large(self._source, self._most_bytes))
-            if read == len(block):
+            if self.bytes == len(block):
                 self._check_kind(block)
                 if self._encoding == "utf-8":
                     block = block.removeprefix(_BYTE_ORDER_MARK)

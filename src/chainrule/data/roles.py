@@ -98,8 +98,7 @@ def find_roles(table: Table, target: str, task: Literal["auto", "classification"
         target; a column with nothing but missing cells; dates; a cell of a numeric column that is not a number; a
         categorical column with more than 1,000 different texts; a constant target.
     """
-    if task not in ("auto", *TASKS):
-        raise ValueError(f"task={task!r}: must be 'auto', 'classification' or 'regression'")
+    check_task(task)
     if not len(table):
         raise DataError(f"{table.source} has no rows")
     goal = table.column(target, "target column")
@@ -119,10 +118,16 @@ def find_roles(table: Table, target: str, task: Literal["auto", "classification"
     if not classify:
         values = check_numbers(table, goal)
         if values.min() == values.max():
-            raise DataError(_constant(table, goal, number_label(float(values[0]))))
+            raise DataError(constant_target(table, goal, number_label(float(values[0]))))
         return Roles(goal.name, "regression", tuple(features), remarks=tuple(remarks))
     classes = _classes(table, goal, numeric)
     return Roles(goal.name, "classification", tuple(features), classes, numeric, tuple(remarks))
+
+
+def check_task(task: str) -> None:
+    """ValueError: none of the three."""
+    if task not in ("auto", *TASKS):
+        raise ValueError(f"task={task!r}: must be 'auto', 'classification' or 'regression'")
 
 
 def role_of(column: Column) -> Role:
@@ -268,11 +273,12 @@ def _classes(table: Table, goal: Column, numeric: bool) -> tuple[str, ...]:
         classes = tuple(sorted(set(goal.labels(False))))
     check_categories(table, goal, len(classes))
     if len(classes) == 1:
-        raise DataError(_constant(table, goal, classes[0]))
+        raise DataError(constant_target(table, goal, classes[0]))
     return classes
 
 
-def _constant(table: Table, goal: Column, label: str) -> str:
+def constant_target(table: Table, goal: Column, label: str) -> str:
+    """The message for a target that is the same in every row."""
     return (
         f"{table.source}, column {quoted(goal.name)}: the target is {quoted(label)} in every row; "
         "there is nothing to learn from a constant"

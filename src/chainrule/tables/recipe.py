@@ -19,6 +19,8 @@ from ..program.steps import Program
 from ..training import Callback, Training
 from .defaults import Defaults, schedule_settings, steps_per_epoch
 from .goal import Goal
+from .row_file import RowFile
+from .streaming import StreamedTraining
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,13 @@ class Recipe:
     def arrays(self, preparation: Preparation, rows: Table) -> tuple[Array, Array]:
         """X (N, D) and Y (N, K) of rows of a table."""
         return preparation.transform(rows), self.goal.targets(preparation, rows)
+
+    def streamed(self, plan: Plan, rows: RowFile, *, progress: bool | None = False) -> StreamedTraining:
+        """The training of a plan on rows from disk."""
+        return StreamedTraining(
+            plan.program, rows, epochs=plan.epochs, batch_size=plan.batch_size, seed=self.seed, engine=self.engine,
+            dtype=self.dtype, progress=progress,
+        )  # fmt: skip
 
     def without_hidden_layers(self) -> Recipe:
         """The same with nothing between inputs and outputs: what a linear model can do."""
