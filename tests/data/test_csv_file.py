@@ -1,6 +1,7 @@
 """Reading CSV: what is read back identical, and what is refused with file, row and column."""
 
 import csv
+import gzip
 import os
 import socket
 import string
@@ -233,3 +234,13 @@ def test_no_bytes_raise_anything_else(tmp_path, content):
     else:
         assert len(table) >= 1
         assert all(len(column) == len(table) for column in table.columns)
+
+
+def test_a_file_of_very_many_cells_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_file, "MOST_CELLS", 1_000)
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 500))
+    assert len(read_csv(path)) == 500
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 501))
+    with pytest.raises(DataError, match="more than 1,000 cells.*--stream reads it a part at a time"):
+        read_csv(path)

@@ -12,6 +12,7 @@ import csv
 import gzip
 import io
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -29,6 +30,8 @@ from .table import Table
 
 MOST_BYTES = 256 * 2**20
 """Larger files are refused: in memory a table takes up to ten times its size on disk."""
+MOST_CELLS = 2**25
+"""More of them are refused: two bytes on disk, a digit and a comma, are fifty in memory."""
 MOST_RECORD = 16 * 2**20
 """Bytes of one row, header included."""
 _MOST_POOLED = 65536
@@ -59,12 +62,16 @@ def read_csv(
         rows; a name that is blank or occurs twice; a row with more or fewer cells than the header; broken quotation;
         both decimal commas and decimal points where commas are asked for.
     """
-    (table,) = csv_parts(path, most_bytes, most_bytes, dialect)
+    (table,) = csv_parts(path, most_bytes, most_bytes, dialect, MOST_CELLS)
     return table
 
 
 def csv_parts(
-    path: str | os.PathLike[str] | BinaryIO, part_bytes: int, most_bytes: int, dialect: Dialect
+    path: str | os.PathLike[str] | BinaryIO,
+    part_bytes: int,
+    most_bytes: int,
+    dialect: Dialect,
+    most_cells: int | None = None,
 ) -> Iterator[Table]:
     """The same in tables of about so many bytes of the file. How decimals look is decided by the first of them."""
     source, opened = opened_source(path, most_bytes)
@@ -78,7 +85,7 @@ def csv_parts(
             raise DataError(f"{source}, row 1: a header is expected, the names of the columns separated by commas")
         names = _checked_names(header, source)
         while True:
-            numbers, columns = _taken(records, lines, names, source, part_bytes)
+            numbers, columns = _taken(records, lines, names, source, part_bytes, most_cells)
             if not numbers:
                 break
             if found is None:
@@ -95,7 +102,12 @@ def csv_parts(
 
 
 def _taken(
-    records: Iterator[tuple[int, list[str]]], lines: _Lines, names: list[str], source: str, part_bytes: int
+    records: Iterator[tuple[int, list[str]]],
+    lines: _Lines,
+    names: list[str],
+    source: str,
+    part_bytes: int,
+    most_cells: int | None,
 ) -> tuple[list[int], list[list[str]]]:
     """The next rows, of about so many bytes: their numbers, and the cells of each column."""
     columns: list[list[str]] = [[] for _ in names]
@@ -103,6 +115,7 @@ def _taken(
     pool: dict[str, str] = {}  # equal short cells are stored once
     shared = pool.setdefault
     last = lines.bytes + part_bytes
+    most_rows = sys.maxsize if most_cells is None else most_cells // len(names)
     for number, record in records:
         if len(record) != len(names):
             raise DataError(_ragged(source, number, record, names, lines.separator))
@@ -113,6 +126,11 @@ def _taken(
             shared = pool.get  # the same call, but adds no more
         if lines.bytes >= last:
             break
+        if len(numbers) > most_rows:
+            raise DataError(
+                f"{source} has more than {most_cells:,} cells, the most that are read into memory; "
+                "chainrule train --stream reads it a part at a time"
+            )
     return numbers, columns
 
 

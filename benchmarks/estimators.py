@@ -1,0 +1,206 @@
+"""`python -m benchmarks.estimators`: fits beside scikit-learn and PyTorch, the same epochs, one thread.
+
+Before anything is timed, our losses of two epochs must be scikit-learn's; PyTorch, which draws its orders itself, makes
+as many steps on batches of the same size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any
+
+if __name__ == "__main__":
+    from .__main__ import ONE_THREAD
+
+    os.environ.update(ONE_THREAD)
+    os.environ.pop("CHAINRULE_ENGINE", None)
+
+import numpy as np
+
+from . import machine
+from .clock import Clock, interleaved, seconds
+from .startup import fresh_cache, passed
+
+SEEDS = range(10)
+CLOSE = {"float32": 2e-4, "float64": 1e-9}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of classes and how it is fitted; `epochs` are those that are timed."""
+
+    name: str
+    hidden: tuple[int, ...]
+    epochs: int
+    data: Callable[[], tuple[Any, Any]]
+
+    def scaled(self, dtype: str) -> tuple[Any, Any]:
+        """X (N, D), every column standardised, and y (N,)."""
+        X, y = self.data()
+        return ((X - X.mean(axis=0)) / np.where(X.std(axis=0) > 0, X.std(axis=0), 1)).astype(dtype), y
+
+
+def of_scikit_learn(name: str) -> tuple[Any, Any]:
+    from sklearn import datasets
+
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    return X, y
+
+
+def synthetic() -> tuple[Any, Any]:
+    from sklearn.datasets import make_classification
+
+    X, y = make_classification(100_000, 20, n_informative=10, random_state=0)
+    return X, y
+
+
+TABLES = {
+    table.name: table
+    for table in (
+        Table("iris", (16,), 100, partial(of_scikit_learn, "iris")),
+        Table("digits", (64, 64), 20, partial(of_scikit_learn, "digits")),
+        Table("breast cancer", (32, 32), 40, partial(of_scikit_learn, "breast_cancer")),
+        Table("100,000 x 20", (64, 64), 2, synthetic),
+    )
+}
+
+
+def settings(table: Table, epochs: int, seed: int = 0) -> dict[str, Any]:
+    """So many epochs, whatever the loss does."""
+    return {
+        "hidden_layer_sizes": table.hidden, "max_iter": epochs, "random_state": seed, "tol": 0.0,
+        "n_iter_no_change": 10_000,
+    }  # fmt: skip
+
+
+def fit_chainrule(engine: str, table: Table, X: Any, y: Any, epochs: int) -> Any:
+    from chainrule import MLPClassifier
+
+    return MLPClassifier(engine=engine, **settings(table, epochs)).fit(X, y)
+
+
+def fit_scikit_learn(table: Table, X: Any, y: Any, epochs: int) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(**settings(table, epochs)).fit(X, y)
+
+
+def fit_torch(loader: bool, table: Table, X: Any, y: Any, epochs: int) -> Any:
+    """As the tutorials have it: with a DataLoader, or with tensors that are sliced by hand."""
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    rows, labels = torch.from_numpy(X), torch.from_numpy(y)
+    widths = (X.shape[1], *table.hidden, int(y.max()) + 1)
+    layers: list[Any] = []
+    for inputs, units in pairwise(widths):
+        layers += [nn.Linear(inputs, units), nn.ReLU()]
+    model = nn.Sequential(*layers[:-1]).to(rows.dtype)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, weight_decay=1e-4)
+    loss_of, size = nn.CrossEntropyLoss(), min(200, len(X))
+    batches: Any = DataLoader(TensorDataset(rows, labels), batch_size=size, shuffle=True)
+    for _ in range(epochs):
+        if not loader:
+            order = torch.randperm(len(rows))
+            parts = (order[start : start + size] for start in range(0, len(rows), size))
+            batches = ((rows[part], labels[part]) for part in parts)
+        for X_batch, y_batch in batches:
+            optimizer.zero_grad()
+            loss_of(model(X_batch), y_batch).backward()
+            optimizer.step()
+    return model
+
+
+FITS: dict[str, Callable[..., Any]] = {
+    "chainrule": partial(fit_chainrule, "c"),
+    "without a compiler": partial(fit_chainrule, "numpy"),
+    "scikit-learn": fit_scikit_learn,
+    "PyTorch, DataLoader": partial(fit_torch, True),
+    "PyTorch, by hand": partial(fit_torch, False),
+}
+
+
+def check(table: Table, dtype: str) -> None:
+    """AssertionError: the loss of an estimator of ours is not that of scikit-learn."""
+    X, y = table.scaled(dtype)
+    wanted = fit_scikit_learn(table, X, y, 2).loss_curve_
+    for name in ("chainrule", "without a compiler"):
+        got = FITS[name](table, X, y, 2).loss_curve_
+        if not np.allclose(got, wanted, rtol=CLOSE[dtype]):
+            raise AssertionError(f"{table.name}, {dtype}, {name}: losses {got}, scikit-learn has {wanted}")
+
+
+def first_fit(table: Table, X: Any, y: Any) -> float:
+    """Seconds of the very first fit, compiling included, imports not."""
+    from chainrule.estimators.plans import prepared
+
+    prepared.cache_clear()
+    with fresh_cache():
+        taken = passed(lambda: FITS["chainrule"](table, X, y, table.epochs))
+    prepared.cache_clear()
+    return taken
+
+
+def score(kind: str, table: Table, seed: int) -> float:
+    """Accuracy on a quarter held out, all settings at their defaults."""
+    from sklearn.model_selection import train_test_split
+
+    X, y = table.scaled("float64")
+    train_X, test_X, train_y, test_y = train_test_split(X, y, random_state=seed, stratify=y)
+    given: dict[str, Any] = {"hidden_layer_sizes": table.hidden, "random_state": seed}
+    if kind == "chainrule":
+        from chainrule import MLPClassifier as Kind
+    else:
+        from sklearn.neural_network import MLPClassifier as Kind
+    return float(Kind(**given).fit(train_X, train_y).score(test_X, test_y))
+
+
+def main() -> int:
+    made = argparse.ArgumentParser(prog="python -m benchmarks.estimators", description=__doc__)
+    made.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES), metavar="TABLE")
+    made.add_argument("--rounds", type=int, default=5)
+    made.add_argument("--clock", choices=Clock.known, default="wall")
+    made.add_argument("--scores", action="store_true", help="held-out accuracy over ten seeds, in place of times")
+    options = made.parse_args()
+    warnings.simplefilter("ignore")  # that so few epochs do not converge
+    Clock.now = staticmethod(Clock.known[options.clock])
+    if options.scores:
+        print("| held-out accuracy, ten seeds | chainrule | scikit-learn |\n|---|---|---|")
+        for name in options.tables:
+            means = [np.mean([score(kind, TABLES[name], seed) for seed in SEEDS]) for kind in ("chainrule", "sklearn")]
+            print(f"| {name} | {means[0]:.4f} | {means[1]:.4f} |", flush=True)
+        return 0
+    print(f"{machine.describe()}; one thread, {machine.pin()}; {options.clock} clock; median of {options.rounds}\n")
+    names = [name for name in FITS if find_spec("torch") or not name.startswith("PyTorch")]
+    peers = " | ".join(f"{name} / chainrule" for name in names[1:])
+    print(f"| fit | dtype | chainrule | very first fit | {peers} |")
+    print("|---" * (3 + len(names)) + "|")
+    for name in options.tables:
+        for dtype in ("float32", "float64"):
+            table = TABLES[name]
+            check(table, dtype)
+            X, y = table.scaled(dtype)
+            first = first_fit(table, X, y)
+            work = {key: partial(seconds, partial(FITS[key], table, X, y, table.epochs)) for key in names}
+            for timed in work.values():
+                timed()  # warm
+            found = {key: sampled.median for key, sampled in interleaved(work, options.rounds).items()}
+            ratios = " | ".join(f"{found[key] / found['chainrule']:.1f}" for key in names[1:])
+            ours = f"{found['chainrule'] * 1e3:.1f} ms | {first * 1e3:.0f} ms"
+            print(f"| {name}, {table.epochs} epochs | {dtype} | {ours} | {ratios} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
