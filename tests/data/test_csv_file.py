@@ -242,5 +242,5 @@ def test_a_file_of_very_many_cells_is_refused_before_it_fills_the_memory(tmp_pat
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 500))
     assert len(read_csv(path)) == 500
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 501))
-    with pytest.raises(DataError, match="more than 1,000 cells.*--stream reads it a part at a time"):
+    with pytest.raises(DataError, match=r"more than 1,000 cells.*--stream reads it a part at a time"):
         read_csv(path)
