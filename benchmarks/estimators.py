@@ -160,10 +160,14 @@ def score(kind: str, table: Table, seed: int) -> float:
     train_X, test_X, train_y, test_y = train_test_split(X, y, random_state=seed, stratify=y)
     given: dict[str, Any] = {"hidden_layer_sizes": table.hidden, "random_state": seed}
     if kind == "chainrule":
-        from chainrule import MLPClassifier as Kind
+        from chainrule import MLPClassifier
+
+        fitted = MLPClassifier(**given).fit(train_X, train_y)
     else:
-        from sklearn.neural_network import MLPClassifier as Kind
-    return float(Kind(**given).fit(train_X, train_y).score(test_X, test_y))
+        from sklearn import neural_network
+
+        fitted = neural_network.MLPClassifier(**given).fit(train_X, train_y)
+    return float(fitted.score(test_X, test_y))
 
 
 def main() -> int:
