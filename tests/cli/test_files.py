@@ -307,7 +307,7 @@ def test_more_epochs_at_a_constant_rate(cli, iris, tmp_path):
     assert "has finished epoch 9 already" in cli(*base, "--epochs", 5, "--resume").stderr
 
 
-LONG = ("-t", "species", "--epochs", "200", "--schedule", "constant", "--engine", "numpy", "--batch-size", "4")
+LONG = ("-t", "species", "--epochs", "600", "--schedule", "constant", "--engine", "numpy", "--batch-size", "4")
 
 
 def begun(path, *more: str) -> subprocess.Popen[str]:
