@@ -52,6 +52,8 @@ def test_the_founding_network_is_healthy_and_finished():
     assert not found.faults, found
     assert set(found.readiness) == {1, 2}
     assert "Layer 1: " in str(found)
+    slow = cr.Training(cr.derive(net, optimizer=cr.GradientDescent(1e-4)), X, y, epochs=200, seed=1).fit()
+    assert [fault.name for fault in slow.diagnose().faults] == ["rate_too_small"]
 
 
 def test_since_when_is_the_epoch_in_which_it_began():

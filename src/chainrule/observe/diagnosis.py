@@ -241,12 +241,13 @@ def vanishing(e: Evidence, bound: float) -> Finding | None:
 
 
 def wrong_loss(e: Evidence, bound: float) -> Finding | None:
-    """A class as target, and a loss that is none for classes, where it was not learned all the same."""
-    fits = "cross_entropy" in e.loss
-    if not e.targets_are_classes or fits or e.output not in ("sigmoid", "softmax", ""):
+    """A class as target and a loss that is none for classes: certain and wrong, or an output without bounds."""
+    if not e.targets_are_classes or "cross_entropy" in e.loss or e.output not in ("sigmoid", "softmax", ""):
         return None
-    if e.error > bound:
-        return Finding(e.error, 0, 0, f"{e.loss}, {e.output or 'linear'}")
+    off = np.abs(e.now[e.run.program.prediction] - e.inputs["y"])
+    trapped = float((off > 0.9).mean()) > 0.1 if e.output else e.progress < 0.9
+    if trapped and float(off.mean()) > bound:
+        return Finding(float(off.mean()), 0, 0, f"{e.loss}, {e.output or 'linear'}")
     return None
 
 
@@ -320,7 +321,7 @@ RULES = (
     Rule("diverging", "loss", "history", float("inf"), diverging, Remedy(rate=0.1)),
     Rule("rate_too_large", "update_ratio", "start", 0.4, rate_too_large, Remedy(rate=0.1)),
     Rule("vanishing_gradient", "delta_size", "start", 0.01, vanishing, Remedy(activation="relu")),
-    Rule("wrong_loss", "absolute_error", "now", 0.2, wrong_loss, Remedy(loss="cross_entropy", initial=True)),
+    Rule("wrong_loss", "absolute_error", "now", 0.1, wrong_loss, Remedy(loss="cross_entropy", initial=True)),
     Rule("rate_too_small", "update_ratio", "start", 3e-4, rate_too_small, Remedy(rate=100.0)),
     Rule("imbalance_ignored", "recall", "now", 0.3, imbalance_ignored, Remedy(class_weight="balanced")),
     Rule("overfitting", "validation_loss", "history", 1.15, overfitting, Remedy(stopping=True)),
