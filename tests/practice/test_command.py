@@ -27,7 +27,7 @@ def fill(path: Path, changes: dict[str, str]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES if ALL else ("en", "zh-Hans"))
 def test_the_first_exercise_in_each_language(language, cli, folder):
     assert cli("ladder", "--lang", language).exit_code == 0
     assert cli("next", "--lang", language).exit_code == 0
@@ -46,21 +46,17 @@ def test_the_first_exercise_in_each_language(language, cli, folder):
 @pytest.mark.parametrize("language", LANGUAGES if ALL else ["de"])
 def test_from_the_first_exercise_to_the_founding_network(language, cli, folder):
     """As a learner goes: next, look, write the lines, check."""
-    for number in range(1, 9):
+    for number in range(1, 9 if ALL else 3):
         assert cli("next", "--lang", language).exit_code == 0
         path = folder / f"exercise-{number:02}.py"
         text = path.read_text(encoding="utf-8")
         whole = LADDER[number - 1].exercise().program.source("numpy", functions=("step",))
         head, found, rest = text.partition("def step")
         main = rest[rest.index("\n\n\nif __name__") :]
-        untouched = cli("check", path, "--lang", language) if number == 8 else None
         path.write_text(head + found + whole.partition("def step")[2].rstrip() + main, encoding="utf-8")
         done = cli("check", path, "--lang", language)
         assert done.exit_code == 0, done.stdout
-    assert untouched is not None
-    assert untouched.exit_code == 1
-    assert str(text[: text.index("    ...  #")].count("\n") + 1) in untouched.stdout
-    assert len(Progress.load().solved) == 8
+    assert len(Progress.load().solved) == number
 
 
 def test_a_network_of_ones_own(cli, folder):

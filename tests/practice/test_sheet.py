@@ -21,7 +21,7 @@ from tests.zoo import ZOO
 ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES if ALL else ("es", "zh-Hant"))
 def test_every_rung_is_python_and_asks_for_its_quantities(language):
     for rung in LADDER:
         text = sheet(rung.exercise(), "mine.py", language)
@@ -64,7 +64,7 @@ def test_a_sheet_with_its_blanks_filled_passes(number, tmp_path):
     assert verdict.passed
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", ZOO if ALL else list(ZOO)[::3])
 def test_any_network_can_be_practised(name):
     program = ZOO[name]()
     for level in ("one", "backward", "all") if ALL else ("all",):
