@@ -227,7 +227,7 @@ export class Machine {
         if (!grid) return null;
         const given = { s: grid.scratch, N: grid.N, X: grid.X, [this.program.prediction]: grid.output };
         this.given("predict", given);
-        const found: Arrays = {};
+        const found: Arrays = { X: grid.X.slice() };
         for (const layer of this.program.layers) {
             const values = layer.output === this.program.prediction ? grid.output : grid.scratch[layer.output];
             if (values) found[layer.output] = values.slice();
