@@ -85,7 +85,7 @@ def test_it_goes_on_as_if_it_had_never_stopped(cli, tmp_path, small_pools, extra
 
 
 @pytest.mark.parametrize("option", [("--folds", 3), ("--search", "5s"), ("--rate", "auto"), ("--balance",),
-                                    ("--early-stopping", 3), ("--program",)])  # fmt: skip
+                                    ("--early-stopping", 3), ("--program",), ("--report", "r.html")])  # fmt: skip
 def test_what_needs_all_rows_is_refused(cli, tmp_path, option):
     result = cli("train", write(tmp_path / "t.csv", 50), "-t", "label", "--stream", *option)
     assert result.exit_code == 2

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..tables.row_file import RowFile
     from ..tables.streaming import StreamedTraining
 
-NOT_STREAMED = ("folds", "search", "validation", "early_stopping", "script", "balance", "program")
+NOT_STREAMED = ("folds", "search", "validation", "early_stopping", "script", "balance", "program", "report")
 MOST_SCORED = 200_000  # test rows
 
 
