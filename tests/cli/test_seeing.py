@@ -53,6 +53,19 @@ def test_diagnose_names_a_vanishing_gradient(cli, iris):
     assert "remedy: relu" in shown.stdout
 
 
+@pytest.mark.parametrize("experiment", ["loss", "far"])
+def test_compare_draws_what_it_found(cli, tmp_path, experiment):
+    pytest.importorskip("matplotlib")
+    file = tmp_path / "compared.svg"
+    shown = cli("compare", experiment, "--seeds", 2, "--iterations", 20, "--plot", file)
+    assert shown.exit_code == 0
+    assert "The picture is in" in shown.stdout
+    assert file.read_bytes().startswith(b"<?xml")
+    refused = cli("compare", experiment, "--plot", tmp_path / "compared.txt")
+    assert refused.exit_code == 2
+    assert "must end in .svg" in refused.stderr
+
+
 def test_compare_tells_the_experiment_of_question_three(cli):
     shown = cli("compare", "--seeds", 1, "--replace", "error2 = tanh(a2 - y)")
     rows = [line.split() for line in shown.stdout.split("\n")]

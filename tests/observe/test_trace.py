@@ -105,7 +105,7 @@ def test_it_reads_as_a_table():
         ("forward", "z1 = X @ W1"), ("forward", "a1 = sigmoid(z1)"), ("forward", "z2 = a1 @ W2"),
         ("forward", "a2 = sigmoid(z2)"),
     ]  # fmt: skip
-    assert values.rows()[0][2] == "(4, 4)"
+    assert values.rows()[0][2] == "(4x3) @ (3x4) = (4x4)"
     assert len(lines) == len(values)
     assert max(map(len, lines)) < 180
     assert values._repr_html_().count("<tr>") == len(values) + 1

@@ -116,10 +116,23 @@ def test_a_comparison_is_drawn_layer_by_layer(founding):
         line = cr.plot.compare(found, what).get_lines()[1]
         assert line.get_xdata().tolist() == [1, 2]
         assert line.get_ydata() == pytest.approx(np.median(found["cubed"].end[what], axis=0))
+    axes = cr.plot.comparison(found, language="en")
+    assert [ax.get_ylabel() for ax in axes] == [
+        "loss",
+        "mean slope after training",
+        "norm of the gradient after training",
+    ]
+    assert [ax.get_legend() is None for ax in axes] == [False, True, True]
     with pytest.raises(ValueError, match="a Comparison has"):
         cr.plot.compare(found, "accuracy")
     with pytest.raises(ValueError, match="nothing to compare"):
         cr.plot.compare({})
+
+
+def test_a_comparison_without_slopes_is_drawn_all_the_same():
+    line = cr.derive(cr.Network.parse("3-1"), "half_squared_error")
+    found = cr.compare({"linear": line}, X, Y, epochs=3, seeds=2)
+    assert len(cr.plot.comparison(found, dark=True, language=languages()[-1])) == 2
 
 
 def test_lines_differ_without_colour(founding):

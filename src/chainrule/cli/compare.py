@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..observe.comparison import Comparison
     from ..observe.experiments import Turn
 
-WHAT = "What is compared"
+WHAT, SHOWN = "What is compared", "What is shown"
 USUAL_SEEDS = 5
 EXPERIMENTS = ("loss", "far", "depth")
 
@@ -51,6 +52,16 @@ def compare(
         ),
     ] = None,
     engine: Annotated[str, option(WHAT, "auto, numpy, c", complete=engines)] = "auto",
+    picture: Annotated[
+        Path | None,
+        option(
+            SHOWN,
+            "draw loss, slope and gradient norm per layer, with matplotlib",
+            "--plot",
+            metavar="OUT.svg, .png or .pdf",
+        ),
+    ] = None,
+    dark: Annotated[bool, option(SHOWN, "the picture, light on dark", "--dark")] = False,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
@@ -71,19 +82,31 @@ def compare(
         raise ValueError("--replace goes with the experiment loss")
     if activation and experiment != "depth":
         raise ValueError("--activation goes with the experiment depth")
+    if picture is not None:
+        from .pictures import check_picture
+
+        check_picture(picture)
+    found: Comparison | dict[str, Any]
     if experiment == "far":
-        far(screen, experiments.far_turns(most=iterations or experiments.FAR_STEPS, engine=engine))
-        return
-    if experiment == "loss":
+        turns = experiments.far_turns(most=iterations or experiments.FAR_STEPS, engine=engine)
+        far(screen, turns)
+        found = {turn.name: turn.losses for turn in turns}
+    elif experiment == "loss":
         more = {}
         for text in replace or ():
             name, formula = assignment(text)
             more[text] = experiments.founding().replace(name, formula)
-        show(screen, experiments.compare_losses(seeds, iterations or 1000, engine, more), "compare.about_loss")
-        return
-    chosen = ["sigmoid", "relu", *(activation or ["z * sigmoid(z)"])]
-    kind = "numpy" if engine == "auto" else engine
-    show(screen, experiments.compare_depths(seeds, iterations or 300, chosen, kind), "compare.about_depth")
+        found = experiments.compare_losses(seeds, iterations or 1000, engine, more)
+        show(screen, found, "compare.about_loss")
+    else:
+        chosen = ["sigmoid", "relu", *(activation or ["z * sigmoid(z)"])]
+        kind = "numpy" if engine == "auto" else engine
+        found = experiments.compare_depths(seeds, iterations or 300, chosen, kind)
+        show(screen, found, "compare.about_depth")
+    if picture is not None:
+        from .pictures import save_picture
+
+        save_picture(screen, found, picture, dark)
 
 
 def show(screen: Screen, found: Comparison, about: str) -> None:

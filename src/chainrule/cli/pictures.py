@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from ..observe.comparison import Comparison
     from ..observe.descent import Descent, Differences
     from .screen import Screen
 
+Curves: TypeAlias = Mapping[str, Any]  # name -> its losses
+SMALLEST = 1e-6  # loss that is still worth the room
 KINDS = (".svg", ".png", ".pdf")
 
 
@@ -22,19 +26,36 @@ def check_picture(path: Path) -> None:
     check_target(path, "--plot")
 
 
-def save_picture(screen: Screen, found: Descent | Differences, path: Path, dark: bool) -> None:
-    from .. import plot
+def save_picture(screen: Screen, found: Descent | Differences | Comparison | Curves, path: Path, dark: bool) -> None:
     from ..data import printable
     from ..files import write_file
-    from ..observe.descent import Descent
 
-    draw = plot.descent if isinstance(found, Descent) else plot.differences
-    axes = draw(found, dark=dark, language=screen.language)
     content = io.BytesIO()
-    axes.figure.savefig(content, format=path.suffix[1:].lower(), dpi=160, metadata=undated(path))
+    drawn(found, dark, screen.language).savefig(
+        content, format=path.suffix[1:].lower(), dpi=160, metadata=undated(path)
+    )
     write_file(path, content.getvalue(), path.with_name(path.name + ".new"))
     screen.line()
     screen.say("descend.written", path=printable(str(path)))
+
+
+def drawn(found: Descent | Differences | Comparison | Curves, dark: bool, language: str) -> Any:
+    """The figure of what was found."""
+    from .. import plot
+    from ..observe.comparison import Comparison
+    from ..observe.descent import Descent
+
+    if isinstance(found, Comparison):
+        return plot.comparison(found, dark=dark, language=language)[0].figure
+    if isinstance(found, Descent):
+        return plot.descent(found, dark=dark, language=language).figure
+    if isinstance(found, Mapping):
+        axes = plot.compare(found, dark=dark, language=language)
+        axes.set_title("", loc="left")
+        axes.set_xscale("log")
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], SMALLEST))
+        return axes.figure
+    return plot.differences(found, dark=dark, language=language).figure
 
 
 def undated(path: Path) -> dict[str, None] | None:

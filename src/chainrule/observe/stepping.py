@@ -18,12 +18,10 @@ import numpy as np
 from ..engines.engine import Array
 from ..engines.reference import evaluate
 from ..messages import say
-from ..program.expr import Call, Expr, walk
-from ..program.ops import Shape
 from ..program.steps import PHASES, Program, Statement, Step, Update
 from ..training.inputs import check_program
 from ..writers.numpy import NumPyWriter
-from .trace import starting, step_inputs, trace
+from .trace import shapes, starting, step_inputs, trace
 
 MOST_NUMBERS, EDGE = 60, 3  # of an array that is shown whole, and of a larger one at each edge
 DIGITS = 4
@@ -140,19 +138,6 @@ def step_through(
 def in_order(steps: Sequence[Statement]) -> list[Statement]:
     """By phase, as every emitted program has them."""
     return sorted(steps, key=lambda step: (PHASES.index(step.phase), isinstance(step, Update)))
-
-
-def shapes(expr: Expr, rows: int) -> str:
-    """`(4x3) @ (3x4) = (4x4)` of a product; `(4x4)` of anything else; nothing of a number."""
-    product = next((node for node in walk(expr) if isinstance(node, Call) and node.op == "matmul"), None)
-    if product is not None:
-        left, right = (spelled(arg.shape, rows) for arg in product.args)
-        return f"{left} @ {right} = {spelled(product.shape, rows)}"
-    return spelled(expr.shape, rows) if expr.shape else ""
-
-
-def spelled(shape: Shape, rows: int) -> str:
-    return "(" + "x".join(str(rows if n == "N" else n) for n in shape) + ")"
 
 
 __all__ = ["Stepping", "Stop", "step_through"]

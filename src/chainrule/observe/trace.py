@@ -12,7 +12,8 @@ import numpy as np
 from ..data import check_features, check_row_weights
 from ..engines import make_engine
 from ..engines.engine import Array, Arrays
-from ..program.ops import format_shape
+from ..program.expr import Call, Expr, walk
+from ..program.ops import Shape
 from ..program.steps import Program, Step
 from ..program.text import to_text
 from ..training.inputs import check_data, check_dtype, check_known, check_program, check_whole
@@ -29,8 +30,8 @@ def shortened(text: str, most: int) -> str:
 class Trace(Mapping[str, Array]):
     """Name -> value, in program order; prints as a table of steps, shapes and numbers."""
 
-    def __init__(self, program: Program, values: Arrays) -> None:
-        self.program, self.values_by_name = program, values
+    def __init__(self, program: Program, values: Arrays, rows: int) -> None:
+        self.program, self.values_by_name, self.count = program, values, rows
 
     def __getitem__(self, name: str) -> Array:
         if name not in self.values_by_name:
@@ -44,14 +45,14 @@ class Trace(Mapping[str, Array]):
         return len(self.values_by_name)
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """Phase, statement, shape and a few numbers of each step."""
+        """Phase, statement, shapes, of a product `(4x3) @ (3x4) = (4x4)`, and a few numbers of each step."""
         steps = {step.name: step for step in self.program.steps if isinstance(step, Step)}
         found: list[tuple[str, str, str, str]] = []
         for name, value in self.items():
             step = steps[name]
             text = np.array2string(value, precision=4, threshold=8, edgeitems=2, separator=" ")
-            shape = format_shape(value.shape) if value.shape else ""
-            found.append((step.phase, f"{name} = {to_text(step.expression)}", shape, " ".join(text.split())))
+            line, shape = f"{name} = {to_text(step.expression)}", shapes(step.expression, self.count)
+            found.append((step.phase, line, shape, " ".join(text.split())))
         return found
 
     def __repr__(self) -> str:
@@ -69,6 +70,19 @@ class Trace(Mapping[str, Array]):
             for phase, text, shape, shown in self.rows()
         )
         return f"<table><tr><th>phase</th><th>step</th><th>shape</th><th>value</th></tr>{body}</table>"
+
+
+def shapes(expr: Expr, rows: int) -> str:
+    """`(4x3) @ (3x4) = (4x4)` of a product; `(4x4)` of anything else; nothing of a number."""
+    product = next((node for node in walk(expr) if isinstance(node, Call) and node.op == "matmul"), None)
+    if product is not None:
+        left, right = (spelled(arg.shape, rows) for arg in product.args)
+        return f"{left} @ {right} = {spelled(product.shape, rows)}"
+    return spelled(expr.shape, rows) if expr.shape else ""
+
+
+def spelled(shape: Shape, rows: int) -> str:
+    return "(" + "x".join(str(rows if n == "N" else n) for n in shape) + ")"
 
 
 def step_inputs(
@@ -138,4 +152,4 @@ def trace(
     made = make_engine(full if library is None else program, engine, dtype, library=library)
     values = made.trace(inputs, given, slots, t, full.hyperparameters)
     order = [step.name for step in full.steps if isinstance(step, Step)]
-    return Trace(full, {name: values[name] for name in order})
+    return Trace(full, {name: values[name] for name in order}, len(inputs["X"]))

@@ -12,11 +12,11 @@ Every function returns the Axes it drew on, and takes
 All can be read without colour: lines differ in style, points in form, bars in hatching.
 """
 
-from .curves import compare, differences, errors, history, slope
+from .curves import compare, comparison, differences, errors, history, slope
 from .descending import boundary, descent, landscape
 from .networks import contributions, correlation, health, program
 
 __all__ = [
-    "boundary", "compare", "contributions", "correlation", "descent", "differences", "errors", "health", "history",
-    "landscape", "program", "slope",
+    "boundary", "compare", "comparison", "contributions", "correlation", "descent", "differences", "errors", "health",
+    "history", "landscape", "program", "slope",
 ]  # fmt: skip

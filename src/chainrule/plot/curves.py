@@ -15,10 +15,11 @@ from ..observe.descent.function import Curve
 from ..observe.landscape import watched
 from ..program.expr import Name, substitute
 from ..program.text import parse
-from .style import Canvas, drawing
+from .style import USUAL_WIDTH, Canvas, drawing, look, matplotlib
 
 MOST_LINES = 12  # samples with a line of their own
 MOST_DOTS = 2_000
+LAYERED = ("slope_mean", "gradient_norm")  # of a Comparison, layer by layer
 
 
 def curve_of(activation: str | Formula) -> Curve:
@@ -140,10 +141,42 @@ def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss"
     on.legend()
 
 
+def comparison(
+    found: Comparison,
+    *,
+    dark: bool = False,
+    language: str | None = None,
+    size: tuple[float, float] = (USUAL_WIDTH, 10.0),
+) -> list[Any]:
+    """All that `cr.compare` found, below one another: loss, slope and gradient norm per layer; returns their Axes.
+
+    One legend is for all, as lines and marks are the same; a panel that lacks a case has its own.
+    """
+    shown = [what for what in ("loss", *LAYERED) if what == "loss" or has_layers(found, what)]
+    heights = [3 if what == "loss" else 2 for what in shown]
+    with look(dark, language, min(1.5, max(0.6, size[0] / USUAL_WIDTH))):
+        _, grid = matplotlib().subplots(
+            len(shown), 1, figsize=size, layout="constrained", height_ratios=heights, squeeze=False
+        )
+    axes = list(grid[:, 0])
+    for ax, what in zip(axes, shown, strict=True):
+        compare(found, what, ax=ax, dark=dark, language=language)
+        if ax is not axes[0]:
+            ax.set_title("", loc="left")
+            if list(tables_of(found, what)) == list(tables_of(found, "loss")):
+                ax.get_legend().remove()
+    return axes
+
+
+def has_layers(found: Comparison, what: str) -> bool:
+    """Whether any case has it: a network without activations has no slopes."""
+    return any(not np.isnan(case.end[what]).all() for case in found.cases.values())
+
+
 def tables_of(runs: Comparison | Mapping[str, Any], what: str) -> dict[str, Any]:
     """Name -> (runs, epochs), or (runs, layers).  ValueError: nothing to compare, or of another kind."""
     if isinstance(runs, Comparison):
-        if what not in ("loss", "slope_mean", "gradient_norm"):
+        if what not in ("loss", *LAYERED):
             raise ValueError(f"unknown '{what}'; a Comparison has loss, slope_mean, gradient_norm")
         found = {name: case.losses if what == "loss" else case.end[what] for name, case in runs.cases.items()}
         found = {name: table[:, ~np.isnan(table).all(axis=0)] for name, table in found.items()}
