@@ -53,6 +53,18 @@ def test_diagnose_names_a_vanishing_gradient(cli, iris):
     assert "remedy: relu" in shown.stdout
 
 
+def test_diagnose_applies_the_first_remedy(cli):
+    deep = ("diagnose", "3-8-8-8-8-8-8-1", "--activation", "sigmoid", "--epochs", 20, "--apply")
+    first, again = cli(*deep).stdout.split("The remedy of the first verdict is applied")
+    assert "Vanishing gradient" in first
+    assert "Vanishing gradient" not in again
+    assert "3-8-8-8-8-8-8-1 relu" in again
+    assert "Training loss at the end: " in again
+    refused = cli("diagnose", "--apply", "--replace", "error2 = (a2 - y)**3")
+    assert refused.exit_code == 2
+    assert "--replace" in refused.stderr
+
+
 @pytest.mark.parametrize("experiment", ["loss", "far"])
 def test_compare_draws_what_it_found(cli, tmp_path, experiment):
     pytest.importorskip("matplotlib")

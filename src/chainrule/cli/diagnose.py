@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,10 @@ from .subject import (
     subject,
 )
 
+if TYPE_CHECKING:
+    from ..observe import Diagnosis
+    from ..training import Training
+
 
 def diagnose(
     ctx: typer.Context,
@@ -37,6 +41,9 @@ def diagnose(
     epochs: Annotated[int, option(TRAINING, "how often to go through the data", "--epochs")] = 1000,
     batch_size: Annotated[int | None, option(TRAINING, "rows in a step", "--batch-size", default="all rows")] = None,
     replace: ReplaceOption = None,
+    apply: Annotated[
+        bool, option(TRAINING, "apply the remedy of the first verdict, train again, and say what it changed", "--apply")
+    ] = False,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:
@@ -52,6 +59,8 @@ def diagnose(
     found = subject(asked)
     if epochs < 1:
         raise ValueError(f"--epochs {epochs}: at least 1")
+    if apply and replace:
+        raise ValueError("--apply trains the declared network: it does not go with --replace")
     run = Training(
         found.program, found.X, found.y, epochs=epochs, batch_size=batch_size, seed=seed, dtype="float64",
         callbacks=[Observer(every=max(1, epochs // 100))], progress=False if screen.plain else None,
@@ -59,5 +68,38 @@ def diagnose(
     found.introduce(screen)
     with suppress(Diverged):
         run.fit()
-    for line in run.diagnose().text(screen.language).split("\n"):
+    told = show(screen, run)
+    if apply:
+        again(screen, run, told)
+
+
+def show(screen: Screen, run: Training) -> Diagnosis:
+    found: Diagnosis = run.diagnose()
+    for line in found.text(screen.language).split("\n"):
         screen.paragraph(line)
+    return found
+
+
+def again(screen: Screen, run: Training, found: Diagnosis) -> None:
+    """The same training with the first remedy applied, and what has become of the loss."""
+    from ..training import Diverged
+
+    screen.line()
+    if not found.faults:
+        screen.say("diagnose.nothing_to_apply")
+        return
+    verdict = found.faults[0]
+    other = verdict.rerun()
+    screen.say("diagnose.applied", style="bold")
+    screen.paragraph(f"    {verdict.remedy(screen.language)}")
+    if other.program.title != run.program.title:
+        screen.line(f"    {other.program.title}")
+    screen.line()
+    with suppress(Diverged):
+        other.fit()
+    show(screen, other)
+    screen.line()
+    if other.program.declaration.loss == run.program.declaration.loss:
+        courses = (run.history["loss"], other.history["loss"])
+        before, after = (f"{course[-1]:.3g}" if course else "-" for course in courses)
+        screen.say("diagnose.loss_changed", before=before, after=after)
