@@ -120,7 +120,8 @@ class Words:
         elif usual is not None:
             extra = self.told("default: {value}", value=self.told(usual))
         elif parameter.show_default and parameter.default is not None and parameter.default is not False:
-            extra = self.told("default: {value}", value=parameter.default)
+            usual = parameter.opts[0].lstrip("-") if parameter.default is True else str(parameter.default)
+            extra = self.told("default: {value}", value=usual)
         else:
             return self.told(parameter.help)
         return f"{self.told(parameter.help)} [{extra}]"
