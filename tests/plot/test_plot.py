@@ -90,6 +90,7 @@ def test_every_picture_is_drawn_light_and_dark_in_any_language(founding, classes
         file = tmp_path / "picture.png"
         ax.figure.savefig(file, dpi=50)  # a missing character would be a warning, and so an error
         assert file.stat().st_size > 1000
+        pyplot.close(ax.figure)
 
 
 def test_given_axes_are_drawn_on(founding):
