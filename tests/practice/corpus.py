@@ -91,7 +91,7 @@ WRONG = (
          ("    delta1 = ", "    W2 -= learning_rate * (a1.T @ delta2)\n    delta1 = ")),
         "delta1", ("update_before_use",),
     ),
-    wrong("founding", "0.5 * ((a2 - y)**2).sum()", "((a2 - y)**2).sum()", "data_loss", "factor"),
+    wrong("founding", "0.5 * ((a2 - y)**2).sum()", "((a2 - y)**2).sum()", "data_loss", "factor", "doubled"),
     wrong("founding", "0.5 * ((a2 - y)**2).sum()", "0.5 * (a2 - y).sum()", "data_loss", "square_missing"),
     wrong("founding", "return data_loss", "pass", "data_loss", "nothing_returned"),
     wrong("founding", "(a2 - y) * (a2 * (1 - a2))", "(a2 - y)**3 * (a2 * (1 - a2))", "delta2"),
@@ -122,7 +122,7 @@ WRONG = (
     wrong("tanh", "delta1.sum(axis=0)", "delta1", "db1", "sum_missing"),
     wrong("tanh", "(z2 - y) / N", "(z2 - y) / 5", "delta2", "hard_coded"),
     wrong("tanh", "(z2 - y) / N", "(z2 - y) / N / N", "delta2", "mean_extra", "mean_twice"),
-    wrong("tanh", "(z2 - y) / N", "2 * (z2 - y) / N", "delta2", "factor"),
+    wrong("tanh", "(z2 - y) / N", "2 * (z2 - y) / N", "delta2", "factor", "doubled"),
     wrong("tanh", "b1 -= learning_rate * db1", "b1 -= 0.1 * db1", "b1", "hard_coded"),
     wrong("tanh", "z2 = a1 @ W2 + b2", "z2 = np.tanh(a1 @ W2 + b2)", "z2"),
     # --- two hidden layers ---

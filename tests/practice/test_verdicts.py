@@ -1,17 +1,20 @@
 """The wrong solutions are told what is wrong, the unusual ones pass."""
 
 import os
+from functools import cache
 from typing import Any
 
 import pytest
 
 from chainrule.messages import LANGUAGES
 from chainrule.practice.checking import check_function
+from chainrule.practice.exercise import Exercise
 from chainrule.practice.hints import STEPS, hint_lines, statement_of
 from chainrule.practice.verdict import Verdict
 from chainrule.practice.words import lines_of
 from tests.practice.corpus import UNUSUAL, WRONG, Unusual, Wrong, networks
 from tests.practice.own_names import OWN, SLIPS, TEXTS
+from tests.practice.rewritten import FOUND, MORE, NETWORKS
 
 LEAST_REASONS = 45
 ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))
@@ -71,6 +74,18 @@ def test_the_first_wrong_quantity_under_other_names(number):
     verdict = check_function(OWN[network](), load(TEXTS[network].replace(old, new, 1)))
     assert verdict.first is not None
     assert verdict.first.name in quantities.split("/"), (verdict.called, verdict.reason)
+
+
+@cache
+def rewritten(network: str) -> Exercise:
+    return NETWORKS[network]()
+
+
+@pytest.mark.parametrize("slip", (*FOUND, *MORE) if ALL else FOUND, ids=lambda s: f"{s.step} {s.changes[-1][1]}"[:60])
+def test_the_first_wrong_quantity_and_why_in_a_step_written_anew(slip):
+    verdict = check_function(rewritten(slip.step), load(slip.text))
+    assert (verdict.first.name if verdict.first else "-") == slip.quantity
+    assert (verdict.problem or (verdict.reason.key if verdict.reason else "")) == slip.reason
 
 
 @pytest.mark.parametrize("network", TEXTS)

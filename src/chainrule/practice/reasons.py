@@ -58,7 +58,7 @@ def why(
             return Reason("not_updated", {"name": quantity.name})
     found = of_factor(value, wanted, rates if quantity.changed else None, sizes)
     if found is not None:
-        return found
+        return Reason("change_factor", found.values) if quantity.changed and found.key == "factor" else found
     for name, values in others.items():
         if name != quantity.name and np.size(values[0]) > 1 and same(value, values):
             return Reason("is_other", {"name": name})

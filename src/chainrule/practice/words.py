@@ -25,7 +25,7 @@ def lines_of(verdict: Verdict, language: str = "en", limits: Limits | None = Non
         lines.append(say("practice.not_yet", language, name=verdict.first.name))
     right = [judged.name for judged in verdict.asked if judged.status in RIGHT]
     if right:
-        more = ", ..." if len(right) > MOST_LISTED else ""
+        more = f" (+{len(right) - MOST_LISTED})" if len(right) > MOST_LISTED else ""
         lines.append(say("practice.right_so_far", language, names=", ".join(right[:MOST_LISTED]) + more))
     return lines
 
@@ -65,8 +65,10 @@ def wrong_lines(verdict: Verdict, language: str) -> list[str]:
         wanted = shape_of(quantity, verdict)
         if verdict.shape != wanted:
             shapes = {"yours": shape_text(verdict.shape), "wanted": shape_text(wanted)}
-            symbolic = format_shape(quantity.shape) if quantity.shape else "()"
-            lines.append(say("practice.shapes", language, symbolic=symbolic, **shapes))
+            if "N" in quantity.shape:
+                lines.append(say("practice.shapes", language, symbolic=format_shape(quantity.shape), **shapes))
+            else:
+                lines.append(say("practice.shapes_fixed", language, **shapes))
     if verdict.measured is not None:
         place = ", ".join(map(str, verdict.measured.index))
         numbers = {"yours": f"{verdict.measured.yours:.4g}", "measured": f"{verdict.measured.measured:.4g}"}
