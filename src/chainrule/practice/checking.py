@@ -220,10 +220,12 @@ class Judge(Evidence):
         return found | {self.exercise.program.prediction} if quantity.phase == "loss" else found
 
     def cleared(self, verdict: Verdict) -> set[str]:
-        """What has no variable of its own, and has led to something right."""
+        """What has led to something right; a parameter may hide what is nearly right."""
         found: set[str] = set()
         for judged in reversed(verdict.judged):
-            if judged.status in ("right", "elsewhere") or judged.name in found:
+            seen = judged.called or judged.name
+            right = judged.status in ("right", "elsewhere") and self.held(seen, self.true(judged.name))
+            if judged.name in found or (right and not judged.quantity.changed):
                 found |= set(names(judged.quantity.expression))
         return found
 

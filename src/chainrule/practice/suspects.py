@@ -60,7 +60,7 @@ class Search:
                     continue
                 chain = evidence.chain(moved, [*after, quantity], self.environments)
                 leads = chain is not None and evidence.same(value, chain[quantity.name])
-                seen = self.seen_among([before, *after], moved | (chain or {}))
+                seen = self.seen_among([before, *after], moved | (chain or {}), leads)
                 if not leads and (seen is None or self.known_as((moved | (chain or {}))[seen[0].name]) != 0):
                     continue
                 explains = leads and self.explains(before, moved)
@@ -104,23 +104,28 @@ class Search:
         results = [(evidence.result(q), chain[q.name]) for q in following if evidence.result(q) is not None]
         return all(evidence.same(value or (), wanted) for value, wanted in results)
 
-    def seen_among(self, quantities: Sequence[Quantity], moved: Mapping[str, Values]) -> tuple[Quantity, str] | None:
-        """The first of these whose wrong value a variable has held, and its name."""
+    def seen_among(
+        self, quantities: Sequence[Quantity], moved: Mapping[str, Values], leads: bool
+    ) -> tuple[Quantity, str] | None:
+        """The first of these whose wrong value a variable has held, and its name.
+
+        leads       whether it explains what is wrong; else it may be right as a part of something, such as z2 - y
+        """
         evidence = self.evidence
         for quantity in quantities:
             values = moved.get(quantity.name)
             if values is None or evidence.same(values, evidence.true(quantity.name)):
                 continue
             holders = evidence.holders(values)
-            known = self.known_as(values) if holders else None
+            known = self.known_as(values, not leads) if holders else None
             spare = [] if known is None else holders[known:]  # one of them is the step that has these values
             if spare:
                 return quantity, spare[0]
         return None
 
-    def known_as(self, made: Values) -> int | None:
-        """How many variables rightly hold these values: 1 where they are those of a step, or of a part of one, such as
-        z2 - y; a second one may be wrong. None, all of them: where they are those of something given, or of a result.
+    def known_as(self, made: Values, parts: bool = True) -> int | None:
+        """How many variables rightly hold these values: 1 where they are those of a step, or of a part of one; a second
+        one may be wrong. None, all of them: where they are those of something given, or of a result.
         """
         evidence = self.evidence
         for case_values in ([case.values[name] for case in evidence.cases] for name in evidence.cases[0].values):
@@ -129,4 +134,4 @@ class Search:
         alike = [q for q in self.exercise.quantities if evidence.same(made, evidence.true(q.name))]
         if any(q.changed for q in alike):
             return None
-        return int(bool(alike) or any(evidence.same(made, part) for part in evidence.parts))
+        return int(bool(alike) or (parts and any(evidence.same(made, part) for part in evidence.parts)))
