@@ -1,6 +1,7 @@
 """Whole steps written anew, as a learner writes them, each with a slip of a learner: a second reader's corpus.
 
-`FOUND` are those at which the checker first failed; `MORE` those that it knew, tried where CHAINRULE_TEST_ALL is set.
+`FOUND` are those at which the checker first failed, `MORE` those that it knew. All are tried where CHAINRULE_TEST_ALL
+is set, else every second of the former.
 """
 
 from __future__ import annotations
@@ -293,6 +294,8 @@ FOUND = (
         "exchanged",
     ),
     Slip("batch_norm", (("var*N/(N-1)", "var"),), "running_variance1", "biased"),
+    Slip("softmax", (("W2 -= learning_rate*gW2", "W2 -= 2*learning_rate*gW2"),), "W2", "change_factor"),
+    Slip("batch_norm", (("dg = np.sum(ds*xhat", "dg = np.sum(dx*xhat"),), "dn1", "raised"),
 )
 
 MORE = (
@@ -448,4 +451,12 @@ MORE = (
         "factor",
     ),
     Slip("dropout", (("h1 = a1 * mask1 / 0.8", "h1 = a1"),), "h1", "factor_missing"),
+    Slip("founding", (("a1.T @ d2", "a1.T @ d2 / len(X)"), ("X.T @ d1", "X.T @ d1 / len(X)")), "dW1", "mean_extra"),
+    Slip("softmax", (("h = np.maximum(lin, 0)", "h = 1/(1+np.exp(-lin))"),), "a1", "other_activation"),
+    Slip("momentum", (("X.T @ dh + l2*W1", "X.T @ dh + l2*W1/n"),), "dW1", "term_times"),
+    Slip("momentum", (("v += g", "v += learning_rate*g"), ("p -= learning_rate*v", "p -= v")), "vW1", "factor_extra"),
+    Slip("momentum", (("v += g", "v -= learning_rate*g"), ("p -= learning_rate*v", "p += v")), "vW1", "factor_extra"),
+    Slip("batch_norm", (("rv += 0.1*var*N", "rv += 0.1*sd*N"),), "running_variance1", "wrong_name"),
+    Slip("batch_norm", (("dW = X.T @ dz", "dW = X.T @ dx"),), "dW1", "wrong_name"),
+    Slip("batch_norm", (("(dx - dx.mean(axis=0) - xhat", "(dx + dx.mean(axis=0) - xhat"),), "delta1", "sign_inside"),
 )

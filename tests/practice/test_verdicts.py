@@ -47,7 +47,9 @@ def test_the_emitted_program_passes(network):
     assert verdict.agreement < 1e-6
 
 
-@pytest.mark.parametrize("attempt", WRONG, ids=lambda a: f"{a.network}: {a.changes[-1][1].strip()}"[:60])
+@pytest.mark.parametrize(
+    "attempt", WRONG if ALL else WRONG[::2], ids=lambda a: f"{a.network}: {a.changes[-1][1].strip()}"[:60]
+)
 def test_the_first_wrong_quantity_and_why(attempt):
     verdict = verdict_of(attempt)
     assert not verdict.passed
@@ -67,7 +69,7 @@ def test_other_ways_are_right(attempt):
     assert verdict.passed, (verdict.first, verdict.reason, verdict.error)
 
 
-@pytest.mark.parametrize("number", range(len(SLIPS)) if ALL else range(0, len(SLIPS), 8))
+@pytest.mark.parametrize("number", range(len(SLIPS)) if ALL else range(0, len(SLIPS), 16))
 def test_the_first_wrong_quantity_under_other_names(number):
     network, old, new, quantities = SLIPS[number]
     assert TEXTS[network].count(old) >= 1
@@ -81,7 +83,9 @@ def rewritten(network: str) -> Exercise:
     return NETWORKS[network]()
 
 
-@pytest.mark.parametrize("slip", (*FOUND, *MORE) if ALL else FOUND, ids=lambda s: f"{s.step} {s.changes[-1][1]}"[:60])
+@pytest.mark.parametrize(
+    "slip", (*FOUND, *MORE) if ALL else FOUND[::2], ids=lambda s: f"{s.step} {s.changes[-1][1]}"[:60]
+)
 def test_the_first_wrong_quantity_and_why_in_a_step_written_anew(slip):
     verdict = check_function(rewritten(slip.step), load(slip.text))
     assert (verdict.first.name if verdict.first else "-") == slip.quantity

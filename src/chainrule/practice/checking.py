@@ -172,6 +172,8 @@ class Judge(Evidence):
         """It raised, or wrote to its inputs, or something is missing."""
         asked = {quantity.name for quantity in self.exercise.asked}
         waiting = [j.quantity for j in verdict.judged if j.status in ("absent", "open") and j.name in asked]
+        seen = dict.fromkeys(name for run in self.runs for name in run.values)
+        waiting = [q for q in waiting if not any(self.held(name, self.true(q.name)) for name in seen)]  # a loss
         if self.failed:
             first = waiting[0] if waiting else None
             if self.report.dots:

@@ -181,6 +181,8 @@ def in_place_of(quantity: Quantity, name: Name, known: Known) -> Iterator[Made]:
     for other, shape in known.items():
         if other == name.name:
             continue
+        if quantity.changed and other == AFTER + quantity.name:
+            continue  # its own new value: a change that is too large
         replaced = Name(other, name.shape)
         if other in (AFTER + name.name, BEFORE + name.name):
             yield Reason("update_before_use" if other.startswith(AFTER) else "stale", {"name": name.name}), replaced

@@ -67,7 +67,8 @@ def title_of(exercise: Exercise, language: str) -> str:
 def docstring(exercise: Exercise, file: str, language: str) -> list[str]:
     whole = not exercise.missing
     lines = [f'"""{title_of(exercise, language)}', "", exercise.program.title, ""]
-    asked = say("practice.sheet_whole" if whole else "practice.sheet_blanks", language, count=len(exercise.missing))
+    everything = "practice.sheet_whole_state" if exercise.program.state else "practice.sheet_whole"
+    asked = say(everything if whole else "practice.sheet_blanks", language, count=len(exercise.missing))
     lines += [*words_in_lines(asked, WIDTH), "", *asked_lines(exercise, language), ""]
     lines += [*words_in_lines(say("practice.sheet_free", language), WIDTH), ""]
     for command in (f"check {file}", f"check {file} --hint", f"watch {file}"):

@@ -36,7 +36,8 @@ def headline(verdict: Verdict, language: str = "en") -> str:
 
 
 def passed_lines(verdict: Verdict, language: str) -> list[str]:
-    lines = [say("practice.passed", language)]
+    state = verdict.exercise.program.state
+    lines = [say("practice.passed_state" if state else "practice.passed", language)]
     if verdict.agreement is not None:
         lines.append(say("practice.agreement", language, share=f"{verdict.agreement:.0e}"))
     elsewhere = [f"{printable(j.called)} = {j.name}" for j in verdict.asked if j.status == "elsewhere"]
