@@ -1,6 +1,7 @@
 """The report: its numbers are right, and nothing from a file becomes markup."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.data import DataError
+from chainrule.files import Model
 from chainrule.messages import LANGUAGES
+from chainrule.report import Report
 from chainrule.report.charts import decades, line_chart, ticks
 from chainrule.report.importance import importance
 from chainrule.report.intervals import bootstrap, share
@@ -107,7 +110,54 @@ def test_train_writes_it_too_with_what_a_diagnosis_says(tmp_path):
     tags_of(html)
     assert "Judged by 30 rows of iris.csv" in html
     assert re.search(r'<p class="verdict[^>]*>Layer 1: ', html)
+    assert "watch the run with an Observer" not in html
     assert CliRunner().invoke(app, [*given[:-4], "--report", str(tmp_path / "none" / "x.html")]).exit_code == 2
+
+
+def table_of(path, rows=80):
+    random = np.random.RandomState(5)
+    X = random.standard_normal((rows, 3))
+    lines = [f"{a:.3f},{b:.3f},{c:.3f},{'yes' if a + b > 0 else 'no'}" for a, b, c in X]
+    path.write_text("\n".join(["a,b,c,answer", *lines]) + "\n")
+    return path
+
+
+def test_a_model_file_is_diagnosed_by_the_rules(tmp_path):
+    """A vanishing gradient is found in the file as it is in the run: its first weights are drawn again."""
+    from typer.testing import CliRunner
+
+    from chainrule.cli import app
+
+    table, model, page = table_of(tmp_path / "t.csv"), tmp_path / "m.safetensors", tmp_path / "p.html"
+    given = ["train", str(table), "-t", "answer", "--layers", "8-8-8-8-8-8-8", "--activation", "sigmoid", "--epochs",
+             "8", "--model", str(model), "--report", str(page), "--lang", "en"]  # fmt: skip
+    result = CliRunner().invoke(app, given)
+    assert result.exit_code == 0, result.output
+    assert "Vanishing gradient" in page.read_text()
+    report = cr.report_on(model, table)
+    assert "vanishing_gradient" in [verdict.name for verdict in report.diagnosis.faults]
+    assert "not in the model file" not in report.html("en")
+
+
+def test_a_model_whose_start_is_unknown_is_judged_by_what_it_is(tmp_path):
+    from typer.testing import CliRunner
+
+    from chainrule.cli import app
+
+    table, model = table_of(tmp_path / "t.csv"), tmp_path / "m.safetensors"
+    given = ["train", str(table), "-t", "answer", "--layers", "6", "--epochs", "4", "--model", str(model)]
+    assert CliRunner().invoke(app, given).exit_code == 0
+    known = Model.load(model)
+    facts = {name: value for name, value in known.provenance.items() if name not in ("start", "loss_by_epoch")}
+    weights = {name: array - 50 * (name == "b1") for name, array in known.parameters.items()}
+    changed = cr.Predictor.of(replace(known, parameters=weights, provenance=facts))
+    dead = Report(changed, cr.report_on(model, table).table)
+    (verdict,) = dead.diagnosis.faults
+    assert (verdict.name, verdict.finding.layer, verdict.finding.value) == ("dead_relu", 1, 1.0)
+    assert "since when" in verdict.measured("en")
+    html = dead.html("en")
+    assert "Dead ReLU" in html
+    assert "not in the model file" in html
 
 
 def test_the_curves_are_those_of_the_training(iris):

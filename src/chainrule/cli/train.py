@@ -36,6 +36,7 @@ from .trying import Wish
 
 DATA, SHOWING, KEEPING = "The data", "What to show and write", "What to keep"
 TRYING = "Trying settings"
+LOOKS = 100  # at a training that is reported on
 VALIDATION_SHARE = 0.1  # where early stopping is asked for and nothing else said
 
 
@@ -254,6 +255,10 @@ def train(
         plan = recipe.plan(preparation, len(data.training))
         stopping = EarlyStopping(patience=early_stopping) if early_stopping is not None else None
         callbacks: list[Callback] = [stopping] if stopping is not None else []
+        if report is not None:
+            from ..observe import Observer
+
+            callbacks.append(Observer(every=max(1, plan.epochs // LOOKS)))
         if place is not None:
             from ..models import Checkpoints
 

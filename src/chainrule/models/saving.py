@@ -12,6 +12,8 @@ from ..files.model_file import check_fits
 from ..training import Training
 from .predictor import Predictor
 
+DRAWN = "drawn with the seed"  # the first weights; given ones are not in the file
+
 
 def load(
     path: str | os.PathLike[str], engine: str = "auto", library: str | os.PathLike[str] | None = None
@@ -50,6 +52,7 @@ def model_of(
     from .. import __version__
 
     facts = {"chainrule": __version__, "rows": len(run.X), "seed": run.seed, "epochs": run.epoch}
+    facts |= {} if run.given else {"start": DRAWN}
     facts |= {"engine": run.engine.name, **course_of(run), **(provenance or {})}
     statistics = {name: array for name, array in run.state.items() if name.startswith("running_")}
     network = NetworkFile.of(run.program.declaration)

@@ -12,7 +12,7 @@ healthy runs of other seeds than those of the tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from ..messages import say
 from ..training import Training
-from .evidence import Evidence
+from .evidence import Evidence, Recorded
 from .remedies import Remedy, remedied
 
 READY = ("stuck", "finished", "improvable", "undecided")
@@ -132,22 +132,27 @@ class Diagnosis:
         return f"{opening}<table>{rows}</table>{rest}"
 
 
-def diagnose(run: Training) -> Diagnosis:
+def diagnose(run: Training, recorded: Recorded | None = None) -> Diagnosis:
     """Every rule of `RULES` on a run, and how ready each unit is to learn.
+
+    recorded    of a training that is over and whose last weights the run was given: what is still known of it. Rules
+                that read what is not known are silent.
 
     A run watched by an `Observer` is told since when; otherwise only its start, its end and its history are known.
 
     Raises
         ValueError: a run that has made no step.
     """
-    if not run.t and getattr(run, "diverged", None) is None:
+    if recorded is None and not run.t and getattr(run, "diverged", None) is None:
         raise ValueError("nothing to diagnose: this training has made no step; call fit first")
-    evidence = Evidence(run)
     verdicts = []
     with np.errstate(all="ignore"):
+        evidence = Evidence(run, recorded)
         for rule in RULES:
             finding = rule.find(evidence, rule.bound)
             if finding is not None:
+                if rule.window == "now" and not evidence.start:
+                    finding = replace(finding, since=None)
                 verdicts.append(Verdict(rule, finding, run))
         ready = dict(readiness(evidence))
     return Diagnosis(tuple(verdicts), ready)
@@ -264,9 +269,11 @@ def rate_too_large(e: Evidence, bound: float) -> Finding | None:
     if ratios and max(ratios) > bound:
         return Finding(max(ratios))
     losses = e.losses
+    if not len(losses):
+        return None
     peak = int(losses.argmax())
     if len(losses) > 2 and losses[peak] > 5 * losses[0] and e.progress > 0.5:
-        return Finding(float(losses[peak] / losses[0]), 0, peak)
+        return Finding(float(losses[peak] / losses[0]), 0, e.epochs[peak])
     if len(losses) > 10 and e.progress > 1.2:
         return Finding(e.progress)
     return None
@@ -282,14 +289,14 @@ def rate_too_small(e: Evidence, bound: float) -> Finding | None:
 
 
 def overfitting(e: Evidence, bound: float) -> Finding | None:
-    course = e.run.history.get("validation_loss", [])
+    epochs, course = e.course("validation_loss")
     if len(course) < 5:
         return None
     best = int(np.argmin(course))
     last = float(np.mean(course[-3:]))
     ratio, risen = last / max(course[best], 1e-300), last - course[best] > 0.1 * e.first_loss
-    if ratio > bound and risen and e.last_loss < 0.8 * last and best < 0.8 * len(course):
-        return Finding(ratio, 0, best + 1)
+    if ratio > bound and risen and e.training_loss < 0.8 * last and best < 0.8 * len(course):
+        return Finding(ratio, 0, epochs[best])
     return None
 
 
@@ -309,7 +316,7 @@ def finished(e: Evidence, bound: float) -> Finding | None:
         return None
     window = max(2, len(losses) // 10)
     fall = float(1 - losses[-1] / max(losses[-window], 1e-300))
-    return Finding(fall, 0, len(losses) - window) if fall < bound else None
+    return Finding(fall, 0, e.epochs[-window]) if fall < bound else None
 
 
 RULES = (

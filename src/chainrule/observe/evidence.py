@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,11 +19,27 @@ from .observer import Observer
 MOST_ROWS = 1000  # looked at, spread evenly over the data
 
 
-class Evidence:
-    """What is known of a run: `start` and `now` are every named value on the same rows, in float64."""
+@dataclass(frozen=True)
+class Recorded:
+    """What is still known of a training that is over, as a model file has it.
 
-    def __init__(self, run: Training) -> None:
-        self.run = run
+    drawn       whether its first weights were drawn with the seed, so that they can be drawn again
+    course      name of the history -> (epoch, value) of some epochs
+    """
+
+    drawn: bool = False
+    course: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+
+
+class Evidence:
+    """What is known of a run: `start` and `now` are every named value on the same rows, in float64.
+
+    Of a training that is over (`recorded`) the run holds the last weights and made no step; `start` is empty where its
+    first weights are not known.
+    """
+
+    def __init__(self, run: Training, recorded: Recorded | None = None) -> None:
+        self.run, self.recorded = run, recorded
         self.program = observed(run.program)
         self.layers = layers_of(run.program)
         chosen = np.unique(np.linspace(0, len(run.X) - 1, min(len(run.X), MOST_ROWS)).astype(int))
@@ -31,9 +48,11 @@ class Evidence:
             self.inputs[mask.name] = np.ones((len(chosen), mask.units))
         self.observer = next((c for c in run.callbacks if isinstance(c, Observer) and c.epochs), None)
         parameters, state = draw(run.program, np.random.RandomState(run.seed), np.dtype(float))
-        take_given(parameters, run.given)
+        if recorded is None:
+            take_given(parameters, run.given)
         self.initial = parameters
-        self.start = self.values(parameters, state, 1)
+        known = recorded is None or recorded.drawn
+        self.start: Arrays = self.values(parameters, state, 1) if known else {}
         self.now = self.values(run.parameters, run.state, run.t + 1)
 
     def values(self, parameters: Arrays, state: Arrays, t: int) -> Arrays:
@@ -65,19 +84,40 @@ class Evidence:
 
     # --- how it went ---
 
+    def course(self, name: str) -> tuple[list[int], Array]:
+        """Epochs, and a number of the history for each."""
+        if self.recorded is not None:
+            pairs = self.recorded.course.get(name, ())
+            return [epoch for epoch, _ in pairs], np.array([value for _, value in pairs])
+        values = self.run.history.get(name, [])
+        return list(range(1, len(values) + 1)), np.array(values)
+
+    @cached_property
+    def epochs(self) -> list[int]:
+        """The epochs of `losses`; 0 is before training."""
+        return [0, *self.course("loss")[0]][-len(self.losses) or None :]
+
     @cached_property
     def losses(self) -> Array:
-        """A loss an epoch, from before training on: the first is that of the first step."""
-        first = self.run.losses[:1]
-        return np.array([*first, *self.run.history["loss"]])
+        """A loss an epoch, where it is known from before training on: the first is that of the first step."""
+        first = self.run.losses[:1] if self.recorded is None else [self.first_loss] if self.start else []
+        return np.array([*first, *self.course("loss")[1]])
 
     @cached_property
     def first_loss(self) -> float:
-        return float(self.start["data_loss"])
+        if self.start:
+            return float(self.start["data_loss"])
+        return float(self.losses[0]) if len(self.losses) else self.last_loss
 
     @cached_property
     def last_loss(self) -> float:
         return float(self.now["data_loss"])
+
+    @cached_property
+    def training_loss(self) -> float:
+        """The loss now on the rows trained on: of a training that is over, that of its last epoch."""
+        known = self.recorded is not None and len(self.losses)
+        return float(self.losses[-1]) if known else self.last_loss
 
     @cached_property
     def progress(self) -> float:
@@ -94,7 +134,8 @@ class Evidence:
     def layer_values(self, stem: str, values: Arrays) -> Iterator[tuple[int, float]]:
         """(layer, number) of an observation that is one number a layer."""
         for number, name in numbered(self.program, stem):
-            yield number, float(values[name])
+            if name in values:
+                yield number, float(values[name])
 
     def since(self, name: str, beyond: Callable[[Any], bool]) -> int | None:
         """The epoch from which an observation has been beyond its bound until now, as far as somebody looked."""
@@ -131,4 +172,4 @@ class Evidence:
         return far
 
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "Recorded"]

@@ -16,6 +16,9 @@ from ..data import DataError, Dialect, Table, digest_of_file, printable, read_ta
 from ..files import check_target, write_file
 from ..messages import choose_language
 from ..models import Predictor, load
+from ..models.saving import DRAWN
+from ..observe.diagnosis import Diagnosis, diagnose
+from ..observe.evidence import Recorded
 from ..training import Training
 
 Array = NDArray[np.float64]
@@ -30,6 +33,7 @@ class Report:
     held_out    whether they are the test rows of its own table, which it has not seen
     course      the losses by epoch, as far as they are known
     run         the training itself, where it was just made
+    diagnosis   every rule on that training; where it is over, as far as the model file and these rows tell
     """
 
     model: Predictor
@@ -49,6 +53,27 @@ class Report:
 
         style = "width:100%;height:40em;border:0"
         return f'<iframe sandbox style="{style}" srcdoc="{escape(self.html(), quote=True)}"></iframe>'
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        if self.run is not None and self.run.t:
+            found: Diagnosis = self.run.diagnose()
+            return found
+        model = self.model.model
+        run = Training(
+            model.network.derive(), self.X, self.Y, seed=self.seed or 0, engine="numpy", dtype="float64",
+            parameters=model.parameters, progress=False,
+        )  # fmt: skip
+        for name, values in model.statistics.items():
+            run.state[name][...] = values
+        return diagnose(run, Recorded(self.seed is not None, self.course))
+
+    @property
+    def seed(self) -> int | None:
+        """That of the training, where its first weights can be drawn again with it."""
+        seed = self.model.provenance.get("seed")
+        drawn = self.model.provenance.get("start") == DRAWN
+        return seed if drawn and type(seed) is int and 0 <= seed < 2**32 else None
 
     @cached_property
     def X(self) -> Array:

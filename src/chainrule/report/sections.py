@@ -24,7 +24,6 @@ MOST_CLASSES = 20
 MOST_ROWS, MOST_COLUMNS = 12, 8  # of the table of contributions
 TRACED = 2_000
 TRAINED = ("table", "rows", "test_rows", "epochs", "seed")  # of the provenance
-SATURATED, DEAD = 0.5, 0.25  # shares from which on a layer is called unfit
 
 
 def whole_page(report: Report, language: str) -> str:
@@ -182,35 +181,25 @@ def traced(report: Report, groups: tuple[str, ...] = ()) -> Any:
 
 
 def health(report: Report, language: str) -> str:
-    """A line for each layer, and what is to be said of it."""
+    """A line for each layer, and what a diagnosis says."""
     values = traced(report, ("slopes", "gradients"))
     header = ["", *(say(f"report.{key}", language) for key in ("activation", "slope", "saturated", "dead", "gradient"))]
-    rows, verdicts = [], []
+    rows = []
     for layer in layers_of(report.model.model.network.derive()):
-        i = layer.number
-
-        def one(name: str, i: int = i) -> float | None:
-            return float(np.mean(values[f"{name}{i}"])) if f"{name}{i}" in values else None
-
-        saturated, dead = one("saturated_share"), one("dead_share")
-        cells = [one("slope_mean"), saturated, dead, one("gradient_norm")]
-        rows.append([say("report.layer", language, number=i), layer.activation or "linear",
-                     *("-" if cell is None else f"{cell:.3g}" for cell in cells)])  # fmt: skip
-        hidden = i < len(report.model.network.layers)
-        if hidden and (saturated or 0) > SATURATED:
-            verdicts.append((say("report.is_saturated", language, number=i, share=f"{saturated:.0%}"), ""))
-        if (dead or 0) > DEAD:
-            verdicts.append((say("report.is_dead", language, number=i, share=f"{dead:.0%}"), ""))
-    said = diagnosed(report, language) or verdicts or [(say("report.is_well", language), " well")]
-    told = page.table(header, rows) + "".join(page.paragraph(text, f"verdict{well}") for text, well in said)
+        stems = ("slope_mean", "saturated_share", "dead_share", "gradient_norm")
+        names = [f"{stem}{layer.number}" for stem in stems]
+        cells = [f"{float(np.mean(values[name])):.3g}" if name in values else "-" for name in names]
+        rows.append([say("report.layer", language, number=layer.number), layer.activation or "linear", *cells])
+    told = page.table(header, rows)
+    told += "".join(page.paragraph(text, f"verdict{well}") for text, well in diagnosed(report, language))
+    if report.run is None and report.seed is None:
+        told += page.paragraph(say("diagnose.only_now", language), "quiet")
     return told + page.paragraph(say("report.health_note", language), "quiet")
 
 
 def diagnosed(report: Report, language: str) -> list[tuple[str, str]]:
-    """What a diagnosis of the training says, where it is at hand: each verdict, what was measured, a remedy."""
-    if report.run is None or not report.run.t:
-        return []
-    found = report.run.diagnose()
+    """Each verdict, what was measured, a remedy; then how ready the units are to learn."""
+    found = report.diagnosis
     told = [
         (" ".join(line.strip() for line in verdict.text(language).split("\n")), "" if verdict.rule.fault else " well")
         for verdict in found.verdicts
