@@ -1,10 +1,11 @@
-"""Writes docs/questions.<language>.md: `python docs/make_questions.py`; a test keeps the pages in step.
+"""Writes docs/questions.<language>.md and their pictures: `python docs/make_questions.py`; a test keeps them in step.
 
 The texts stand in docs/questions/<language>.txt, one a language; every number in them is a `{name}` that `figures`
-takes from a real run.
+takes from a real run. The pictures, docs/questions/<language>/<name>.png, are drawn from such runs, too.
 """
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,32 @@ def figures() -> dict[str, str]:
     return {name: written(value) for name, value in found.items()}
 
 
+def pictures() -> dict[str, Callable[..., Any]]:
+    """Every picture of the pages, by name: a function that draws it in a language and returns its Axes."""
+    program = founding()
+    start = cr.trace(program, X, XOR, seed=1)
+    run = cr.Training(
+        program, X, XOR, epochs=3_000, seed=1, dtype="float64", engine="numpy", callbacks=[cr.WeightHistory()]
+    ).fit()
+    losses = compare_losses(5, 1000, "numpy")
+    return {
+        "slope": lambda **look: cr.plot.slope("sigmoid", start["z1"], **look),
+        "losses": lambda **look: cr.plot.compare(losses, **look),
+        "descent": lambda **look: cr.plot.descent(cr.descend("x^2 - 4x + 6", 8, 0.1), **look),
+        "correlation": lambda **look: cr.plot.correlation(program, X, XOR, run.parameters, **look),
+        "errors": lambda **look: cr.plot.errors(run, **look),
+    }
+
+
+def draw(picture: Callable[..., Any], language: str, file: Any) -> None:
+    """The picture as PNG; the same run gives the same file."""
+    from matplotlib import pyplot
+
+    figure = picture(language=language, size=(6.4, 3.6)).figure
+    figure.savefig(file, format="png", dpi=90, metadata={"Software": None})
+    pyplot.close(figure)
+
+
 def written(value: Any) -> str:
     """Whole numbers as they are, others in three digits, texts as given."""
     if isinstance(value, str):
@@ -120,6 +147,12 @@ def page(language: str, numbers: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    values = figures()
+    import matplotlib
+
+    matplotlib.use("Agg")
+    values, drawn = figures(), pictures()
     for tag in LANGUAGES:
         (HERE / f"questions.{tag}.md").write_text(page(tag, values), encoding="utf-8")
+        (HERE / "questions" / tag).mkdir(exist_ok=True)
+        for picture, function in drawn.items():
+            draw(function, tag, HERE / "questions" / tag / f"{picture}.png")

@@ -1,5 +1,6 @@
 """The pages of questions: their numbers come from runs, and every language says the same."""
 
+import io
 import re
 from pathlib import Path
 
@@ -43,3 +44,28 @@ def test_the_figures_of_the_founding_facts(made):
         "rows_slow": "0.0241", "column_1": "1", "xor_columns": "0", "first_error": "0.496", "x1": "6.8", "x2": "5.84",
     }  # fmt: skip
     assert {name: numbers[name] for name in expected} == expected
+
+
+def test_every_page_shows_every_picture():
+    for language in LANGUAGES:
+        text = (DOCS / "questions" / f"{language}.txt").read_text(encoding="utf-8")
+        shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
+        assert all((DOCS / name).read_bytes().startswith(b"\x89PNG") for name in shown)
+        folder = DOCS / "questions" / language
+        assert sorted(shown) == sorted(f"questions/{language}/{file.name}" for file in folder.iterdir())
+
+
+def test_the_pictures_are_in_step_with_the_runs(made):
+    """All but a few dots are the same: the last bits of a run may differ from machine to machine."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib.image import imread
+
+    make_questions, _ = made
+    for name, picture in make_questions.pictures().items():
+        again = io.BytesIO()
+        make_questions.draw(picture, "en", again)
+        again.seek(0)
+        kept, drawn = imread(DOCS / "questions" / "en" / f"{name}.png"), imread(again)
+        assert kept.shape == drawn.shape
+        assert (abs(kept - drawn).max(axis=2) > 0.1).mean() < 0.002, f"{name}: run python docs/make_questions.py"

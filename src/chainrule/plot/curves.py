@@ -138,7 +138,7 @@ def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss"
     steps = "layer" if layers else "step" if isinstance(runs, Comparison) else "epoch"
     shown = on.look.say(labels[what]) if what in labels else what
     on.titles(on.look.say("compare_title"), on.look.say(steps), shown)
-    on.legend()
+    on.legend(loc="best" if layers else "lower left")  # beside thousands of points the best takes seconds to find
 
 
 def comparison(
