@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import TRAINING, OptimizerOption, OutputOption, option
+from .options import (
+    TRAINING,
+    ActivationOption,
+    LossOption,
+    OptimizerOption,
+    OutputOption,
+    RateOption,
+    option,
+)
 from .screen import LanguageOption, PlainOption, Screen
 from .step import NetworkArgument
 from .subject import (
-    ActivationOption,
     Asked,
     DataOption,
-    LossOption,
-    RateOption,
     ReplaceOption,
     SeedOption,
     TargetOption,

@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
-from .options import OptimizerOption, OutputOption, option
+from .options import (
+    ActivationOption,
+    LossOption,
+    OptimizerOption,
+    OutputOption,
+    RateOption,
+    option,
+)
 from .screen import LanguageOption, PlainOption, Screen
 from .step import NetworkArgument
 from .subject import (
     DATA,
-    ActivationOption,
     AfterOption,
     Asked,
     DataOption,
-    LossOption,
-    RateOption,
     ReplaceOption,
     SeedOption,
     TargetOption,

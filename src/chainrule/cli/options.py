@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .choices import activations, encodings, optimizers, schedules
+from .choices import activations, encodings, losses, optimizers, schedules
 
 if TYPE_CHECKING:
     from ..data import Dialect
@@ -44,6 +44,14 @@ def beginning_with(names: Callable[[], list[str]]) -> Callable[[str], list[str]]
     return complete
 
 
+HIDDEN = 'of the hidden layers: a name or a formula, "z * sigmoid(z)"'
+ActivationOption = Annotated[str | None, option(NETWORK, HIDDEN, default="relu", complete=activations)]
+BiasOption = Annotated[bool | None, option(NETWORK, "add biases", "--bias/--no-bias", default="bias")]
+FITTING = "what goes with --output, or else softmax_cross_entropy; half_mean_squared_error for one output"
+LossOption = Annotated[
+    str | None, option(TRAINING, "a name, or a formula in p and y", default=FITTING, complete=losses)
+]
+RateOption = Annotated[float | None, option(TRAINING, "learning rate", default="the optimizer's")]
 OutputOption = Annotated[
     str | None, option(NETWORK, "activation of the output", default="what goes with the loss", complete=activations)
 ]
@@ -73,6 +81,9 @@ LibraryOption = Annotated[
     typer.Option("--library", help="written by chainrule build: nothing is compiled here", metavar="FILE"),
 ]
 L1Option = Annotated[float, option(TRAINING, "strength of the L1 penalty", "--l1")]
+L2Option = Annotated[float, option(TRAINING, "strength of the L2 penalty", "--l2")]
+ClipNormOption = Annotated[float | None, option(TRAINING, "bound for the length of the gradient")]
+ClipDeltaOption = Annotated[float | None, option(TRAINING, "bound for every delta (delta trimming)")]
 
 
 def dialect_of(delimiter: str | None, decimal: str | None, encoding: str, missing: str | None) -> Dialect:

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .choices import activations, losses
 from .declaring import OTHERS, declared_program
 from .options import (
-    NETWORK,
-    TRAINING,
+    ActivationOption,
     BatchNormOption,
+    BiasOption,
+    ClipDeltaOption,
+    ClipNormOption,
     DropoutOption,
     L1Option,
+    L2Option,
+    LossOption,
     OptimizerOption,
     OutputOption,
+    RateOption,
     ScheduleOption,
     option,
 )
@@ -81,32 +85,19 @@ def new(
     missing: Annotated[str | None, option(WHAT, "the names to write, instead of a level: delta1,dW1")] = None,
     seed: Annotated[int, option(WHAT, "of the data: another for every student")] = 0,
     output_file: Annotated[Path | None, option(WHAT, "write it to a file", "-o", metavar="FILE")] = None,
-    activation: Annotated[
-        str | None,
-        option(
-            NETWORK, 'of the hidden layers: a name or a formula, "z * sigmoid(z)"', default="relu", complete=activations
-        ),
-    ] = None,
+    activation: ActivationOption = None,
     output: OutputOption = None,
-    bias: Annotated[bool | None, option(NETWORK, "add biases", "--bias/--no-bias", default="bias")] = None,
+    bias: BiasOption = None,
     batch_norm: BatchNormOption = False,
     dropout: DropoutOption = 0.0,
-    loss: Annotated[
-        str | None,
-        option(
-            TRAINING,
-            "a name, or a formula in p and y",
-            default="what goes with --output, or else softmax_cross_entropy; half_mean_squared_error for one output",
-            complete=losses,
-        ),
-    ] = None,
+    loss: LossOption = None,
     optimizer: OptimizerOption = "gradient_descent",
-    rate: Annotated[float | None, option(TRAINING, "learning rate", default="the optimizer's")] = None,
+    rate: RateOption = None,
     schedule: ScheduleOption = "constant",
     l1: L1Option = 0.0,
-    l2: Annotated[float, option(TRAINING, "strength of the L2 penalty", "--l2")] = 0.0,
-    clip_norm: Annotated[float | None, option(TRAINING, "bound for the length of the gradient")] = None,
-    clip_delta: Annotated[float | None, option(TRAINING, "bound for every delta (delta trimming)")] = None,
+    l2: L2Option = 0.0,
+    clip_norm: ClipNormOption = None,
+    clip_delta: ClipDeltaOption = None,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:

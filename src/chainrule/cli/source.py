@@ -8,16 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from ..writers import LANGUAGES, options_of, writer
-from .choices import activations, languages, losses
+from .choices import languages
 from .declaring import FOUNDING, OTHERS, declared_program
 from .options import (
-    NETWORK,
-    TRAINING,
+    ActivationOption,
     BatchNormOption,
+    BiasOption,
+    ClipDeltaOption,
+    ClipNormOption,
     DropoutOption,
     L1Option,
+    L2Option,
+    LossOption,
     OptimizerOption,
     OutputOption,
+    RateOption,
     ScheduleOption,
     beginning_with,
     option,
@@ -73,32 +78,19 @@ def source(
     prefix: Annotated[
         str | None, option(WRITING, "of C with --weights: what the names begin with that other files see")
     ] = None,
-    activation: Annotated[
-        str | None,
-        option(
-            NETWORK, 'of the hidden layers: a name or a formula, "z * sigmoid(z)"', default="relu", complete=activations
-        ),
-    ] = None,
+    activation: ActivationOption = None,
     output: OutputOption = None,
-    bias: Annotated[bool | None, option(NETWORK, "add biases", "--bias/--no-bias", default="bias")] = None,
+    bias: BiasOption = None,
     batch_norm: BatchNormOption = False,
     dropout: DropoutOption = 0.0,
-    loss: Annotated[
-        str | None,
-        option(
-            TRAINING,
-            "a name, or a formula in p and y",
-            default="what goes with --output, or else softmax_cross_entropy; half_mean_squared_error for one output",
-            complete=losses,
-        ),
-    ] = None,
+    loss: LossOption = None,
     optimizer: OptimizerOption = "gradient_descent",
-    rate: Annotated[float | None, option(TRAINING, "learning rate", default="the optimizer's")] = None,
+    rate: RateOption = None,
     schedule: ScheduleOption = "constant",
     l1: L1Option = 0.0,
-    l2: Annotated[float, option(TRAINING, "strength of the L2 penalty", "--l2")] = 0.0,
-    clip_norm: Annotated[float | None, option(TRAINING, "bound for the length of the gradient")] = None,
-    clip_delta: Annotated[float | None, option(TRAINING, "bound for every delta (delta trimming)")] = None,
+    l2: L2Option = 0.0,
+    clip_norm: ClipNormOption = None,
+    clip_delta: ClipDeltaOption = None,
     plain: PlainOption = False,
 ) -> None:
     """Print the training step of a network as source code.

@@ -7,16 +7,20 @@ from typing import Annotated
 
 import typer
 
-from .options import OptimizerOption, OutputOption, option
+from .options import (
+    ActivationOption,
+    LossOption,
+    OptimizerOption,
+    OutputOption,
+    RateOption,
+    option,
+)
 from .screen import LanguageOption, PlainOption, Screen
 from .subject import (
     DATA,
-    ActivationOption,
     AfterOption,
     Asked,
     DataOption,
-    LossOption,
-    RateOption,
     ReplaceOption,
     SeedOption,
     TargetOption,

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from .choices import activations, losses
-from .options import NETWORK, TRAINING, option
+from .options import TRAINING, option
 
 if TYPE_CHECKING:
     from ..program.steps import Program
@@ -29,13 +28,6 @@ TargetOption = Annotated[
     str | None, option(DATA, "the column to predict", "--target", "-t", metavar="COLUMN", default="none")
 ]
 SeedOption = Annotated[int, option(DATA, "of all that is random: which rows, weights, order", "--seed")]
-HIDDEN = 'of the hidden layers: a name or a formula, "z * sigmoid(z)"'
-ActivationOption = Annotated[str | None, option(NETWORK, HIDDEN, default="relu", complete=activations)]
-FITTING = "what goes with --output, or else softmax_cross_entropy; half_mean_squared_error for one output"
-LossOption = Annotated[
-    str | None, option(TRAINING, "a name, or a formula in p and y", default=FITTING, complete=losses)
-]
-RateOption = Annotated[float | None, option(TRAINING, "learning rate", default="the optimizer's")]
 AfterOption = Annotated[int, option(TRAINING, "make so many iterations first, with all rows in each", "--after")]
 ANOTHER = 'another formula for a step: "error2 = (a2 - y)**3"; may be given again'
 ReplaceOption = Annotated[list[str] | None, option(TRAINING, ANOTHER, "--replace", metavar="STEP", default="none")]
