@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import chainrule as cr
 from chainrule.messages import LANGUAGES
 from chainrule.practice.checking import check_function
 from chainrule.practice.exercise import Exercise
@@ -129,3 +130,14 @@ def test_three_hints_each_say_more():
         "delta (dL/dz) = error * slope",
         "delta1 = (____ @ ____.T) * (____ * (1 - ____))",
     ]
+
+
+def test_zeros_are_not_explained_by_a_slip_that_happens_to_make_them(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_LANG", "en")
+
+    def step(X, y, parameters, learning_rate=0.01):
+        return 0.0
+
+    said = str(cr.practice("3-4-1").check(step))
+    assert "not right yet" in said
+    assert "stands where" not in said
