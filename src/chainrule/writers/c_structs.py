@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..program.ops import Shape
 from ..program.steps import Variable
 from ..program.text import number_text
-from .loops import INDENT, Function, LoopWriter, count, product
+from .c_language import CLanguage
+from .c_lines import WIDTH
+from .loops import INDENT, Function, count, product
+from .run import SelfTest
 
-WIDTH = 116
 
-
-class StructWriter(LoopWriter):
+class StructWriter(CLanguage):
     """Writes the types that a header declares."""
 
     structs: ClassVar[Mapping[str, str]] = {"w": "parameters", "m": "state", "s": "scratch", "h": "settings"}
-    prefix: str
     rows: int | None
-    baked: frozenset[str]
+    weights: Mapping[str, Any]
+    test: SelfTest | None
 
     def arguments(self, function: Function) -> dict[str, str]:
         raise NotImplementedError
@@ -30,6 +31,11 @@ class StructWriter(LoopWriter):
         """The members of the structs of parameters and state: all that are no constants."""
         variables = self.program.parameters if letter == "w" else self.program.state
         return {name: variable for name, variable in variables.items() if name not in self.baked}
+
+    @property
+    def initial(self) -> list[str]:
+        """The weights that `initialize` copies."""
+        return [name for name in self.weights if name not in self.baked]
 
     def constants(self, **more: int) -> list[str]:
         """The dimensions, and what else is a named whole number."""

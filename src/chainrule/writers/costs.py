@@ -12,7 +12,7 @@ from .loops import Function, count
 from .lowering import Contraction, Lowered, Nest, Reduction, RowWise
 
 if TYPE_CHECKING:
-    from .c import CWriter
+    from .c_header import HeaderWriter
 
 FRAME = 48  # bytes of a call: return address and saved registers
 NAME = 8  # bytes of an argument or a local variable, where none is in a register
@@ -23,7 +23,7 @@ BYTES = {"float": 4, "double": 8}
 Linear = tuple[int, int]  # what every row costs, and what a call costs
 
 
-def lines(writer: CWriter, functions: Sequence[Function]) -> list[str]:
+def lines(writer: HeaderWriter, functions: Sequence[Function]) -> list[str]:
     """RAM, flash, stack and operations, each on a line."""
     size = BYTES[writer.type]
     carried = {letter: sum(count(v.shape) for v in writer.carried(letter).values()) * size for letter in "wm"}
@@ -59,7 +59,7 @@ def linear(shapes: Iterable[Shape]) -> Linear:
     return each, fixed
 
 
-def constant_bytes(writer: CWriter, functions: Sequence[Function]) -> int:
+def constant_bytes(writer: HeaderWriter, functions: Sequence[Function]) -> int:
     """The constants that are baked in: weights, and what the self-test expects."""
     size = BYTES[writer.type]
     variables = {**writer.program.parameters, **writer.program.state}
@@ -72,7 +72,7 @@ def constant_bytes(writer: CWriter, functions: Sequence[Function]) -> int:
     return numbers * size
 
 
-def expected_numbers(writer: CWriter, functions: Sequence[Function]) -> int:
+def expected_numbers(writer: HeaderWriter, functions: Sequence[Function]) -> int:
     """The numbers that the self-test holds: what the functions it calls are given, and what they have to compute."""
     test, called = writer.test, {f.name: writer.arguments(f) for f in functions if f.name in ("step", "predict")}
     assert test is not None
@@ -88,7 +88,7 @@ def expected_numbers(writer: CWriter, functions: Sequence[Function]) -> int:
 # --- stack ---
 
 
-def stack_bytes(writer: CWriter, functions: Sequence[Function]) -> int | None:
+def stack_bytes(writer: HeaderWriter, functions: Sequence[Function]) -> int | None:
     """The deepest chain of calls, generously; None where arrays on the stack depend on the processor."""
     size = BYTES[writer.type]
     kernels = ["\n".join(writer.kernel_lines(kernel)) for kernel in writer.kernels.values()]

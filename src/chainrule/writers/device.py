@@ -15,7 +15,7 @@ from .lowering import Lowered
 from .scripts import numeral
 
 if TYPE_CHECKING:
-    from .c import CWriter
+    from .c_header import HeaderWriter
 
 WIDTH = 112
 DTYPES = {"float": "float32", "double": "float64"}
@@ -84,7 +84,7 @@ def check_values(variables: Mapping[str, Variable], values: Mapping[str, Any], n
             raise ValueError(f"weights: {name} holds a value that is not finite")
 
 
-def numbers(writer: CWriter, values: Any, before: str, after: str, indent: str = INDENT) -> list[str]:
+def numbers(writer: HeaderWriter, values: Any, before: str, after: str, indent: str = INDENT) -> list[str]:
     """`before {1.0f, 2.0f} after`, in as few lines as fit."""
     dtype = DTYPES[writer.type]
     listed = [writer.number(float(numeral(value, dtype))) for value in flat(values)]
@@ -94,7 +94,7 @@ def numbers(writer: CWriter, values: Any, before: str, after: str, indent: str =
     return [f"{before}{{", *filled(indent, listed, "", indent, WIDTH), f"{indent[:-4]}}}{after}"]
 
 
-def constants(writer: CWriter, functions: Sequence[Function]) -> list[str]:
+def constants(writer: HeaderWriter, functions: Sequence[Function]) -> list[str]:
     """The blocks of baked weights, and of those that training begins with."""
     variables = {**writer.program.parameters, **writer.program.state}
     blocks = []
@@ -117,7 +117,7 @@ def constants(writer: CWriter, functions: Sequence[Function]) -> list[str]:
     return blocks
 
 
-def arguments(writer: CWriter, function: str, used: Sequence[str] = ()) -> dict[str, str]:
+def arguments(writer: HeaderWriter, function: str, used: Sequence[str] = ()) -> dict[str, str]:
     """The arguments of one of these functions; `used` by those that a self-test calls."""
     if function == "save":
         return {**carried_arguments(writer, "const "), "bytes": "unsigned char *bytes"}
@@ -131,7 +131,7 @@ def arguments(writer: CWriter, function: str, used: Sequence[str] = ()) -> dict[
 # --- functions --------------------------------------------------------------------------------------------------------
 
 
-def initialize(writer: CWriter) -> Function:
+def initialize(writer: HeaderWriter) -> Function:
     """Copies the weights that training begins with."""
     state = writer.carried("m")
     lines = ["*w = initial;"] + (["memset(m, 0, sizeof *m);"] if state else [])
@@ -144,28 +144,28 @@ def initialize(writer: CWriter) -> Function:
     return Function("initialize", Lowered(()), lines)
 
 
-def saved(writer: CWriter) -> list[tuple[str, str]]:
+def saved(writer: HeaderWriter) -> list[tuple[str, str]]:
     """What is saved, piece by piece: where it lies, and its size."""
     pieces = [("w", "sizeof *w")]
     running = [name for name in writer.carried("m") if name.startswith("running_")]
     return [*pieces, *((f"m->{name}", f"sizeof m->{name}") for name in running)]
 
 
-def saved_bytes(writer: CWriter) -> int:
+def saved_bytes(writer: HeaderWriter) -> int:
     """Four bytes say which network it is, four are a checksum; then the numbers."""
     running = [v for name, v in writer.carried("m").items() if name.startswith("running_")]
     total = sum(count(v.shape) for v in (*writer.carried("w").values(), *running))
     return 8 + total * {"float": 4, "double": 8}[writer.type]
 
 
-def fingerprint(writer: CWriter) -> int:
+def fingerprint(writer: HeaderWriter) -> int:
     """A number that tells one network's parameters from another's: of names, shapes and type."""
     variables = {**writer.carried("w"), **writer.carried("m")}
     kept = ", ".join(f"{name} {format_shape(v.shape)}" for name, v in variables.items())
     return zlib.crc32(f"{writer.type} {kept}".encode())
 
 
-def save(writer: CWriter) -> Function:
+def save(writer: HeaderWriter) -> Function:
     lines = [f"const uint32_t network = 0x{fingerprint(writer):08X}u;", "uint32_t sum = 0;"]
     lines += [f"sum = checksum(sum, {place}, {size});" for place, size in saved(writer)]
     lines += ["memcpy(bytes, &network, 4);", "memcpy(bytes + 4, &sum, 4);", "bytes += 8;"]
@@ -176,7 +176,7 @@ def save(writer: CWriter) -> Function:
     return Function("save", Lowered(()), lines)
 
 
-def restore(writer: CWriter) -> Function:
+def restore(writer: HeaderWriter) -> Function:
     whole = writer.dimension("SAVED_BYTES")
     lines = ["uint32_t network, sum;", f"if (count != {whole})", f"{INDENT}return 1;"]
     lines += ["memcpy(&network, bytes, 4);", "memcpy(&sum, bytes + 4, 4);"]
@@ -189,7 +189,7 @@ def restore(writer: CWriter) -> Function:
     return Function("restore", Lowered(()), [*lines, "return 0;"])
 
 
-def carried_arguments(writer: CWriter, constant: str = "") -> dict[str, str]:
+def carried_arguments(writer: HeaderWriter, constant: str = "") -> dict[str, str]:
     """The pointers to parameters, and to state where the network has running statistics to predict with."""
     found = {"w": f"{constant}struct {writer.prefix}parameters *w"}
     if len(saved(writer)) > 1:
@@ -200,7 +200,7 @@ def carried_arguments(writer: CWriter, constant: str = "") -> dict[str, str]:
 # --- self-test --------------------------------------------------------------------------------------------------------
 
 
-def self_test(writer: CWriter, step: Function | None, predict: Function) -> Function:
+def self_test(writer: HeaderWriter, step: Function | None, predict: Function) -> Function:
     """Predicts, makes some steps, predicts again, and compares with what is expected."""
     program, prefix, test = writer.program, writer.prefix, writer.test
     assert test is not None
@@ -238,12 +238,12 @@ def self_test(writer: CWriter, step: Function | None, predict: Function) -> Func
     return Function("self_test", Lowered(()), [*lines, "return 0;"])
 
 
-def initialized(writer: CWriter) -> list[str]:
+def initialized(writer: HeaderWriter) -> list[str]:
     """The arguments of `initialize`."""
     return ["w", "m"] if writer.carried("m") else ["w"]
 
 
-def blocks(writer: CWriter, functions: Sequence[Function]) -> list[str]:
+def blocks(writer: HeaderWriter, functions: Sequence[Function]) -> list[str]:
     """The functions that these need."""
     names = {function.name for function in functions}
     found = [CHECKSUM] if names & {"save", "restore"} else []

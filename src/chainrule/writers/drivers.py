@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..program.ops import Shape
@@ -10,7 +10,7 @@ from .loops import INDENT, Function, product
 from .lowering import Lowered
 
 if TYPE_CHECKING:
-    from .c import CWriter
+    from .c_header import HeaderWriter
 
 NOW = "const int now = t + i < INT_MAX ? (int)(t + i) : INT_MAX;"
 
@@ -26,7 +26,7 @@ DESCRIPTIONS = {
 }
 
 
-def arguments(writer: CWriter, function: str) -> dict[str, str]:
+def arguments(writer: HeaderWriter, function: str) -> dict[str, str]:
     """The arguments of one of these functions."""
     if function == "train":
         return train_arguments(writer)
@@ -45,7 +45,18 @@ def driver(name: str, lines: list[str]) -> Function:
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-def attach(writer: CWriter, name: str, buffers: Mapping[str, Shape]) -> Function:
+def attachments(writer: HeaderWriter, functions: Sequence[Function]) -> list[Function]:
+    """Where the caller hands in the memory: the functions that say how much, and lay it out."""
+    found = []
+    for struct, suffix in (("scratch", ""), ("trace", "_trace")) if writer.rows is None else ():
+        buffers = writer.buffers(functions, struct)
+        if buffers:
+            found.append(scratch_bytes(writer, f"{struct}_bytes", buffers))
+            found.append(attach(writer, f"attach{suffix}", buffers))
+    return found
+
+
+def attach(writer: HeaderWriter, name: str, buffers: Mapping[str, Shape]) -> Function:
     """Lays out scratch in memory that the caller gives."""
     sizes = {member: "1" if shape == () else extent(writer, member, shape) for member, shape in buffers.items()}
     lines = ["const size_t N = (size_t)rows;"] if any("N" in shape for shape in buffers.values()) else ["(void)rows;"]
@@ -55,7 +66,7 @@ def attach(writer: CWriter, name: str, buffers: Mapping[str, Shape]) -> Function
     return driver(name, lines)
 
 
-def scratch_bytes(writer: CWriter, name: str, buffers: Mapping[str, Shape]) -> Function:
+def scratch_bytes(writer: HeaderWriter, name: str, buffers: Mapping[str, Shape]) -> Function:
     """How much memory that is."""
     per_row = sum(count_without_rows(shape) for shape in buffers.values() if "N" in shape)
     fixed = sum(count_without_rows(shape) for shape in buffers.values() if "N" not in shape)
@@ -65,7 +76,7 @@ def scratch_bytes(writer: CWriter, name: str, buffers: Mapping[str, Shape]) -> F
     return driver(name, [*lines, f"return sizeof({writer.prefix}real) * ({total});"])
 
 
-def extent(writer: CWriter, name: str, shape: Shape) -> str:
+def extent(writer: HeaderWriter, name: str, shape: Shape) -> str:
     return product(writer.symbols(name, shape))
 
 
@@ -79,7 +90,7 @@ def count_without_rows(shape: Shape) -> int:
 # --- many steps ------------------------------------------------------------------------------------------------------
 
 
-def train_arguments(writer: CWriter) -> dict[str, str]:
+def train_arguments(writer: HeaderWriter) -> dict[str, str]:
     """The arguments of `train`: always w, m, s, h and t, even where a network does not need them."""
     prefix, real = writer.prefix, f"const {writer.prefix}real *"
     found = {letter: f"struct {prefix}{struct} *{letter}" for letter, struct in writer.structs.items()}
@@ -91,16 +102,16 @@ def train_arguments(writer: CWriter) -> dict[str, str]:
     return {**found, "batch": f"{prefix}real *batch", "losses": "double *losses"}
 
 
-def gathered(writer: CWriter) -> list[str]:
+def gathered(writer: HeaderWriter) -> list[str]:
     """The inputs whose rows a batch takes from all rows."""
     return [name for name in ("X", "y", "sample_weight") if name in writer.program.inputs]
 
 
-def masks(writer: CWriter) -> list[str]:
+def masks(writer: HeaderWriter) -> list[str]:
     return [mask.name for mask in writer.program.masks]
 
 
-def train(writer: CWriter, step: Function) -> Function:
+def train(writer: HeaderWriter, step: Function) -> Function:
     """Steps on batches of rows, each gathered into memory where its rows lie together."""
     program = writer.program
     used = list(writer.arguments(step))
