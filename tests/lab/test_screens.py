@@ -163,6 +163,12 @@ def test_correlation_is_the_observation_of_the_program_and_a_constant_column_is_
     for caption, name in (("Columns of X", "correlation0"), ("Layer 1", "correlation1"), ("Output", "correlation2")):
         shown = numbers(page.get_by_role("table", name=caption))
         np.testing.assert_allclose(shown, seen[name].ravel(), rtol=0, atol=CLOSE)
+    page.get_by_role("button", name="As a table").click()  # the curves: every epoch, every column and unit
+    at_twelve = page.locator("figure tbody tr").nth(12)
+    assert at_twelve.locator("th").inner_text() == "12"
+    seen = cr.trace(cr.observed(program()), X, Y, run_of(12).parameters)
+    expected = np.concatenate([seen[f"correlation{number}"].ravel() for number in range(3)])
+    np.testing.assert_allclose(numbers(at_twelve), expected, rtol=0, atol=CLOSE)
 
 
 def test_health_keeps_the_observations_over_time(visit):

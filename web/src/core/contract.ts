@@ -137,6 +137,24 @@ export interface Slice {
     rows: Int32Array;
 }
 
+/** A moment of the run, seen on all training rows. */
+export interface Glimpse {
+    epoch: number;
+    loss: number;
+    right: number | null;
+    outputs: Float64Array;
+    values: Arrays;
+    grid: Arrays | null;
+}
+
+/** The run from its first epoch until now: loss, share right, and observations, one after the other for each moment. */
+export interface Story {
+    epochs: number[];
+    losses: number[];
+    rights: (number | null)[];
+    values: Arrays;
+}
+
 /** Activation, slope, and delta for one error, at every z asked for. */
 export interface Curve {
     a: Float64Array;
@@ -161,7 +179,9 @@ export type Request =
     | { kind: "check"; name: string; index: number }
     | { kind: "curve"; layer: number; z: Float64Array; error: number }
     | { kind: "pulls"; layer: number; unit: number; source: string }
-    | { kind: "slice" };
+    | { kind: "slice" }
+    | { kind: "glimpse"; epoch: number }
+    | { kind: "story"; names: string[] };
 
 export interface Answer {
     id: number;
@@ -170,6 +190,8 @@ export interface Answer {
     outputs?: Float64Array;
     difference?: number;
     slice?: Slice;
+    glimpse?: Glimpse;
+    story?: Story;
     curve?: Curve | null;
 }
 

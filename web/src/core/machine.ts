@@ -1,7 +1,8 @@
 // The machine: holds the emitted module, the data and the weights, and calls the module's functions in order.
 // Everything that is arithmetic of learning happens inside the module.
 
-import type { Arrays, Curve, Data, Divergence, History, Part, Program, Slice, Snapshot, Wants } from "./contract";
+import type { Arrays, Curve, Data, Divergence, Glimpse, History, Part, Program, Slice, Snapshot, Story, Wants } from "./contract";
+import { Trail, type Moment } from "./trail";
 
 export interface Module {
     parameters(): Arrays;
@@ -43,6 +44,7 @@ export class Machine {
     loss = NaN;
     diverged: Divergence | null = null;
     history: History = { epochs: [], losses: [], testEpochs: [], testLosses: [] };
+    private trail = new Trail(1);
     private stride = 1;
     private total = 0;
     private order: Int32Array;
@@ -81,6 +83,15 @@ export class Machine {
         this.history = { epochs: [], losses: [], testEpochs: [], testLosses: [] };
         for (let n = 0; n < this.order.length; n++) this.order[n] = n;
         this.prepare();
+        this.trail = new Trail(sizeOf(this.w) + sizeOf(this.m));
+        this.trail.keep(this.now());
+    }
+
+    /** Changes a parameter by hand. */
+    set(name: string, index: number, value: number): void {
+        this.w[name][index] = value;
+        this.diverged = null;
+        if (this.batch === 0 && this.trail.wants(this.epoch)) this.trail.keep(this.now());
     }
 
     /** One training step on the batch that is prepared; false where it went wrong: then the weights stay as they were. */
@@ -107,6 +118,7 @@ export class Machine {
             this.batch = 0;
             this.total = 0;
             this.epoch++;
+            if (this.trail.wants(this.epoch)) this.trail.keep(this.now());
         }
         this.prepare();
         return true;
@@ -222,6 +234,57 @@ export class Machine {
         };
     }
 
+    // --- the way here ---
+
+    private now(): Moment {
+        return { t: this.t, epoch: this.epoch, w: copied(this.w), m: copied(this.m), seen: null };
+    }
+
+    /** What `look` finds when the run stands at a moment of its past. */
+    private during<T>({ t, w, m }: Moment, look: () => T): T {
+        const kept = { t: this.t, w: this.w, m: this.m };
+        Object.assign(this, { t, w, m });
+        try {
+            return look();
+        } finally {
+            Object.assign(this, kept);
+        }
+    }
+
+    /** All there is to see at the beginning of an epoch, or of the last one before it that is kept. */
+    glimpse(epoch: number): Glimpse {
+        const moment = epoch >= this.epoch ? this.now() : this.trail.at(epoch);
+        return this.during(moment, () => ({
+            epoch: moment.epoch,
+            ...this.evaluated(this.all, this.data.training),
+            values: copied(this.traceOf(this.all)),
+            grid: this.gridValues(),
+        }));
+    }
+
+    /** Loss, share right and these observations at every moment that is kept, and now. */
+    story(names: string[]): Story {
+        const { moments } = this.trail;
+        const shown = moments.at(-1)!.t === this.t ? moments : [...moments, this.now()];
+        for (const moment of shown) {
+            if (moment.seen && names.every((name) => moment.seen!.values[name])) continue;
+            this.during(moment, () => {
+                const { loss, right } = this.evaluated(this.all, this.data.training);
+                const traced = this.traceOf(this.all);
+                const found = names.filter((name) => traced[name]).map((name) => [name, traced[name].slice()] as const);
+                moment.seen = { loss, right, values: Object.fromEntries(found) };
+            });
+        }
+        const known = names.filter((name) => moments[0].seen!.values[name]);
+        const part = (this.batch / (this.program.offsets.length - 1)) || 0;
+        return {
+            epochs: shown.map(({ epoch }, i) => (i === moments.length ? epoch + part : epoch)),
+            losses: shown.map(({ seen }) => seen!.loss),
+            rights: shown.map(({ seen }) => seen!.right),
+            values: Object.fromEntries(known.map((name) => [name, joined(shown.map(({ seen }) => seen!.values[name]))])),
+        };
+    }
+
     private gridValues(): Arrays | null {
         const grid = this.gridRows;
         if (!grid) return null;
@@ -321,6 +384,16 @@ export class Machine {
 
 function halved(list: number[]): number[] {
     return list.filter((_, i) => i % 2 === 0);
+}
+
+function sizeOf(arrays: Arrays): number {
+    return Object.values(arrays).reduce((sum, values) => sum + values.length, 0);
+}
+
+function joined(parts: Float64Array[]): Float64Array {
+    const found = new Float64Array(parts.length * parts[0].length);
+    parts.forEach((part, i) => found.set(part, i * part.length));
+    return found;
 }
 
 function copied(arrays: Arrays): Arrays {

@@ -1,7 +1,7 @@
 // The run in hand: one worker, one experiment, shared by all screens. Figures read its snapshot.
 
 import * as api from "./api";
-import type { Answer, Arrays, Curve, Data, Program, Request, Slice, Snapshot, Wants } from "./contract";
+import type { Answer, Arrays, Curve, Data, Glimpse, Program, Request, Slice, Snapshot, Story, Wants } from "./contract";
 import { networkOf, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
@@ -180,6 +180,16 @@ export class Run {
 
     async slice(): Promise<Slice | null> {
         return (await this.ask({ kind: "slice" })).slice ?? null;
+    }
+
+    /** The run as it stood at the beginning of an epoch. */
+    async glimpse(epoch: number): Promise<Glimpse | null> {
+        return (await this.ask({ kind: "glimpse", epoch })).glimpse ?? null;
+    }
+
+    /** The run from the first epoch until now. */
+    async story(names: string[]): Promise<Story | null> {
+        return (await this.ask({ kind: "story", names })).story ?? null;
     }
 
     /** Takes a snapshot in: shows it, and keeps the single numbers of its observations. */

@@ -34,8 +34,7 @@ async function respond(request: Request): Promise<Omit<Answer, "id">> {
             machine.setGrid(request.rows, request.count);
             return {};
         case "set":
-            machine.w[request.name][request.index] = request.value;
-            machine.diverged = null;
+            machine.set(request.name, request.index, request.value);
             return {};
         case "settings":
             Object.assign(machine.h, request.settings);
@@ -51,6 +50,10 @@ async function respond(request: Request): Promise<Omit<Answer, "id">> {
             return { outputs: machine.pulls(request.layer, request.unit, request.source) };
         case "slice":
             return { slice: machine.slice() };
+        case "glimpse":
+            return { glimpse: machine.glimpse(request.epoch) };
+        case "story":
+            return { story: machine.story(request.names) };
     }
 }
 
