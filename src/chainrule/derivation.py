@@ -55,7 +55,7 @@ class Declaration:
         op = formula.op
         known = op in ACTIVATIONS or formula.name in ACTIVATIONS
         self.loss.check_output(op if op in ACTIVATIONS else formula.name, known)
-        if op == "softmax" and self.network.outputs == 1:
+        if formula.probability == "row" and self.network.outputs == 1:
             raise ValueError("softmax over a single output is always 1; use sigmoid, or two outputs")
 
     @property
@@ -177,8 +177,8 @@ class Derivation:
 
     def is_probability(self, output: Name, fused: str) -> bool:
         formula = self.declared.network.layers[-1].activation_formula
-        op = formula.op if formula is not None else ""
-        return op == "softmax" or (op == "sigmoid" and bool(fused))
+        probability = formula.probability if formula is not None else ""
+        return probability == "row" or (probability == "element" and bool(fused))
 
     # --- loss ---
 

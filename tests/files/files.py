@@ -28,7 +28,7 @@ def arrays(network: NetworkFile, dtype: str = "float32") -> tuple[dict[str, Any]
         return random.random_sample(tuple(int(n) for n in shape)).astype(dtype)
 
     parameters = {name: drawn(variable.shape) for name, variable in program.parameters.items()}
-    state = {name: drawn(v.shape) for name, v in program.state.items() if name.startswith("running_")}
+    state = {name: drawn(v.shape) for name, v in program.statistics.items()}
     return parameters, state
 
 

@@ -338,3 +338,18 @@ def _started(program):
     from chainrule.training.start import draw
 
     return draw(program, np.random.RandomState(0), np.dtype("float32"))
+
+
+@pytest.mark.parametrize(
+    ("name", "probability", "statistics"),
+    [
+        ("relu_softmax_adam", "row", {}),
+        ("silu_binary_adagrad", "element", {}),
+        ("linear", "", {}),
+        ("deep_batch_norm", "", {f"running_{s}{i}": f"{s}{i}" for i in range(1, 5) for s in ("mean", "variance")}),
+    ],
+)
+def test_what_the_output_is_and_what_prediction_remembers(name, probability, statistics):
+    program = ZOO[name]()
+    assert program.probability == probability
+    assert {key: variable.of for key, variable in program.statistics.items()} == statistics

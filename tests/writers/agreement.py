@@ -77,7 +77,7 @@ def arguments(program: Program, function: str, given: Sample, t: int = 0) -> lis
     names = {"predict": ["X"], "evaluate": ["X", "y"]}.get(function, list(program.inputs))
     listed: list[Any] = [given.inputs[name] for name in names]
     listed.append([array.copy() for array in given.parameters.values()])
-    running = any(name.startswith("running_") for name in program.state)
+    running = bool(program.statistics)
     if program.state and (function in ("step", "trace") or running):
         listed.append([array.copy() for array in given.state.values()])
     if program.counts_steps and function in ("step", "trace"):

@@ -26,7 +26,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def weights_of(program, given):
-    running = {name: array for name, array in given.state.items() if name.startswith("running_")}
+    running = {name: given.state[name] for name in program.statistics}
     return {**given.parameters, **running}
 
 

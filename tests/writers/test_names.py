@@ -10,10 +10,10 @@ import pytest
 
 import chainrule as cr
 from chainrule.messages import LANGUAGES as SPOKEN
+from chainrule.messages.columns import width_of
 from chainrule.program.expr import Name
 from chainrule.program.steps import ProgramError, Step
 from chainrule.writers import LANGUAGES, options_of, write, writer
-from chainrule.writers.layout import width
 from chainrule.writers.names import as_comment, as_markdown, check_names
 from chainrule.writers.run import Preparation
 from tests.writers.networks import ARRAY_LANGUAGES, NETWORKS, RUNS
@@ -172,7 +172,7 @@ def test_the_founding_names_stand_beside_the_step_too():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_teaching_form_fits_on_a_page(name, notes):
     text = NETWORKS[name]().source("numpy", teaching=True, names="founding", notes=notes)
-    assert max(map(width, text.splitlines())) <= 115
+    assert max(map(width_of, text.splitlines())) <= 115
 
 
 def test_no_formula_of_the_legend_is_broken():

@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ..messages import choose_language, say
-from .screen import WIDTH, refused, width_of, wrapped
+from ..messages.columns import width_of
+from .screen import WIDTH, refused, wrapped
 
 WIDEST_NAME = 30  # columns; what is wider stands on a line of its own
 EXAMPLES = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .screen import Screen, width_of
+from ..messages.columns import width_of
+from .screen import Screen
 
 if TYPE_CHECKING:
     from ..data import Preparation

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..messages import LANGUAGES, choose_language, number, say
+from ..messages.columns import width_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -173,11 +174,6 @@ def shown(line: str) -> str:
 
 
 # --- text in columns -----------------------------------------------------------------------------------------------
-
-
-def width_of(text: str) -> int:
-    """Columns on a terminal: a Chinese character takes two."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def wrapped(text: str, width: int) -> list[str]:

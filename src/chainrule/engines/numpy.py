@@ -44,7 +44,7 @@ class NumPyEngine(Engine):
         self.module = load(self.text, program.title)
         self.tracer: dict[str, Any] | None = None
         self.counts = program.counts_steps
-        self.has_running = any(name.startswith("running_") for name in program.state)
+        self.has_running = bool(program.statistics)
 
     def source(self) -> str:
         return self.text

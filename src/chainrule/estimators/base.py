@@ -273,7 +273,7 @@ class Perceptron(Fitted):
         def start(name: str) -> Array:
             variable = program.state[name]
             shape, known = concrete(variable.shape), before.get(name)
-            if known is not None and known.shape == shape and (incremental or name.startswith("running_")):
+            if known is not None and known.shape == shape and (incremental or name in program.statistics):
                 return np.asarray(known, dtype)
             return np.full(shape, variable.start, dtype)
 

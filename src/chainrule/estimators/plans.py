@@ -100,13 +100,13 @@ def translated(activation: Any) -> Any:
 
 
 def is_logistic(activation: Any) -> bool:
-    return find_activation(translated(activation)).text == "sigmoid(z)"
+    return find_activation(translated(activation)).op == "sigmoid"
 
 
 def loss(given: Any, out_activation: str) -> Loss:
     """The loss by scikit-learn's name, or as the book reads it."""
     if isinstance(given, str) and given == "log_loss":
-        return LOG_LOSS if out_activation == "softmax" else BINARY_LOG_LOSS
+        return LOG_LOSS if find_activation(translated(out_activation)).probability == "row" else BINARY_LOG_LOSS
     return OWN_LOSSES[given] if isinstance(given, str) and given in OWN_LOSSES else find_loss(given)
 
 

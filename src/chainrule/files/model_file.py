@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..program.steps import Program, Variable
 
 FORMAT, CALLED = "chainrule model 1", "model file"
-RUNNING = "running_"
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -103,7 +102,7 @@ def derived(network: NetworkFile, source: str) -> Program:
 
 def checked(arrays: Mapping[str, Array], program: Program, source: str) -> tuple[dict[str, Array], dict[str, Array]]:
     """Parameters and statistics in the order of the program, known to fit it."""
-    statistics = {name: variable for name, variable in program.state.items() if name.startswith(RUNNING)}
+    statistics = program.statistics
     wanted: dict[str, Variable] = {**program.parameters, **statistics}
     for name in wanted:
         if name not in arrays:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..program.expr import Call, Expr, Function, Name, as_expr, depth_of, names, size_of, walk
+from ..program.expr import Call, Expr, Function, Name, as_expr, depth_of, is_elementwise, names, size_of, walk
 from ..program.ops import OPS, Shape
 from ..program.reverse import differentiate, is_zero
 from ..program.simplify import simplify
@@ -96,11 +96,20 @@ class Formula:
         return expression.op if alone and isinstance(expression, Call) else ""
 
     @property
+    def probability(self) -> str:
+        """Whether it gives probabilities, in the words of the op table: `row`, `element`, or empty."""
+        expression = self.of_arrays
+        return expression.row.probability if isinstance(expression, Call) else ""
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each element of the result depends on one of z alone."""
+        return is_elementwise(self.of_arrays)
+
+    @property
     def is_flat(self) -> bool:
         """Whether its slope is 0 everywhere: `z > 0`."""
-        z, expression = Name("z", ("N", "K")), simplify(self.of_arrays)
-        elementwise = all(node.row.elementwise for node in walk(expression) if isinstance(node, Call))
-        return elementwise and is_zero(differentiate(expression, z))
+        return self.elementwise and is_zero(differentiate(simplify(self.of_arrays), Name("z", ("N", "K"))))
 
     def apply(self, **bound: Expr) -> Expr:
         """The formula with its variables, and its trainable scalars, bound to expressions."""

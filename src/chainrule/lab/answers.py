@@ -235,7 +235,7 @@ def program(body: object) -> dict[str, Any]:
     verdict = verdict_on(made, record)
     record.done()
     size = rows if batch is None else check_batch_size(batch, rows)
-    normed = any(name.startswith("running_") for name in made.state)
+    normed = bool(made.statistics)
     offsets = offsets_of(rows, size, joined=normed)
     if normed:
         check_for_batch_norm(offsets, own=False)

@@ -70,7 +70,7 @@ def curves(program: Program, writer: JavaScriptWriter) -> str:
     """Activation and slope of every layer whose units have one each, as functions of a single z."""
     z, lines = Name("z"), list[str]()
     for number, formula in activations(program).items():
-        if formula.op == "softmax":
+        if not formula.elementwise:
             continue
         scalars: dict[str, Expr] = {name: Number(value) for name, value in formula.scalars.items()}
         value = formula.apply(z=z, **scalars)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..files import Model
     from ..network import Network
 
-PROBABILITIES = ("sigmoid", "softmax")
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,9 @@ class Predictor:
     @property
     def kind(self) -> str:
         """`probability` where the outputs of a row are a distribution: softmax, or one sigmoid for two classes."""
-        last = self.network.layers[-1].activation_name
-        one = self.network.outputs == 1 or last == "softmax"
-        return "probability" if last in PROBABILITIES and one else "output"
+        formula = self.network.layers[-1].activation_formula
+        found = formula.probability if formula is not None else ""
+        return "probability" if found == "row" or (found == "element" and self.network.outputs == 1) else "output"
 
     # --- what it answers ---
 

@@ -54,7 +54,7 @@ def model_of(
     facts = {"chainrule": __version__, "rows": len(run.X), "seed": run.seed, "epochs": run.epoch}
     facts |= {} if run.given else {"start": DRAWN}
     facts |= {"engine": run.engine.name, **course_of(run), **(provenance or {})}
-    statistics = {name: array for name, array in run.state.items() if name.startswith("running_")}
+    statistics = {name: run.state[name] for name in run.program.statistics}
     network = NetworkFile.of(run.program.declaration)
     if preparation is not None:
         check_fits(preparation, network, "the model")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
+
+from ..messages.columns import width_of
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,15 @@ def lines_of(block: Block) -> list[str]:
         return [block.text]
     if isinstance(block, Lines):
         return list(block.lines)
-    widths = [max(columns(row[i]) for row in (block.header, *block.rows)) for i in range(len(block.header))]
+    widths = [max(width_of(row[i]) for row in (block.header, *block.rows)) for i in range(len(block.header))]
     found = []
     for row in (block.header, *block.rows):
         cells = []
         for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            blank = " " * (width - columns(cell))
+            blank = " " * (width - width_of(cell))
             cells.append(cell + blank if i < block.left else blank + cell)
         found.append(("  " + "  ".join(cells)).rstrip())
     return found
-
-
-def columns(text: str) -> int:
-    """Columns on a terminal: a Chinese character takes two."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def as_html(blocks: Iterable[Block]) -> str:

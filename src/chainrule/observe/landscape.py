@@ -55,7 +55,7 @@ class WeightHistory(Callback):
         parameters, state = run.copy_of_weights()
         self.epochs.append(run.epoch)
         self.parameters.append(parameters)
-        self.states.append({name: array for name, array in state.items() if name.startswith("running_")})
+        self.states.append({name: state[name] for name in run.program.statistics})
         if len(self.epochs) > MOST:
             self.every *= 2
             kept = [i for i, epoch in enumerate(self.epochs) if epoch % self.every == 0 or i == 0]

@@ -41,7 +41,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..program.condense import condense
-from ..program.expr import Call, Expr, Name, Number, call, names, substitute, walk
+from ..program.expr import Call, Expr, Name, Number, call, is_elementwise, names, substitute, walk
 from ..program.reverse import differentiate
 from ..program.simplify import simplify
 from ..program.steps import Program, Step, Update
@@ -119,7 +119,7 @@ def layers_of(program: Program) -> list[Layer]:
                 else:
                     plain = substitute(expression, shared)
                     new = differentiate(plain, before, output if plain == expression else None)
-                    if new == Number(0.0) or op == "softmax" or new.shape != step.shape:
+                    if new == Number(0.0) or not is_elementwise(plain) or new.shape != step.shape:
                         new = None
                     else:
                         slope = Name(f"slope{step.number}", step.shape)
@@ -225,11 +225,11 @@ class Observing:
 
     def output(self, layer: Layer) -> None:
         p = self.environment[self.full.prediction]
-        if layer.activation == "softmax":
+        if self.full.probability == "row":
             units = layer.units
             formula = f"(p.max(axis=1, keepdims=True) - {1 / units!r}) * {units / (units - 1)!r}"
             self.add("confidence", formula, "confidence", p=p)
-        elif layer.activation == "sigmoid":
+        elif self.full.probability == "element":
             self.add("confidence", "abs(2 * p - 1).mean(axis=1, keepdims=True)", "confidence", p=p)
         if "confidence" in self.environment:
             self.add("mean_confidence", "confidence.mean()", "mean_confidence")

@@ -82,11 +82,11 @@ class Builder:
         self.masks.append(Mask(name, units, keep))
         return Name(name, (N, units))
 
-    def running(self, letter: str, statistic: Expr, start: float, formula: str) -> Name:
+    def running(self, letter: str, statistic: Name, start: float, formula: str) -> Name:
         """A running statistic for prediction; `formula` is its update in terms of `running`, `batch` and N."""
         name = self.name(f"running_{letter}")
         running = Name(name, statistic.shape)
-        self.state[name] = Variable(name, running.shape, start, trainable=False)
+        self.state[name] = Variable(name, running.shape, start, trainable=False, of=statistic.name)
         if self.training:
             after = rule(formula, running=running, batch=statistic, N=Name("N"))
             self.updates.append(Update(name, ((name, after),), None, (), (formula,), ("running",), self.number))

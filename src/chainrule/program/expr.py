@@ -259,6 +259,11 @@ def walk(expr: Expr) -> Iterator[Expr]:
             stack.extend(reversed(node.args))
 
 
+def is_elementwise(expr: Expr) -> bool:
+    """Whether each element of the result depends on those of the same place alone."""
+    return all(node.row.elementwise for node in walk(expr) if isinstance(node, Call))
+
+
 def names(expr: Expr) -> tuple[str, ...]:
     """The names that occur, in order, each once."""
     return tuple(dict.fromkeys(node.name for node in walk(expr) if isinstance(node, Name)))
@@ -303,6 +308,6 @@ def replace_node(expr: Expr, old: Expr, new: Expr) -> Expr:
 
 __all__ = [
     "CONNECTIVES", "Call", "Expr", "Function", "N", "Name", "Number", "OperandError", "Shape", "ShapeError", "as_expr",
-    "call", "contractions", "count", "depth_of", "is_condition", "leaves_of", "names", "rebuild", "replace_node",
-    "size_of", "substitute", "walk",
+    "call", "contractions", "count", "depth_of", "is_condition", "is_elementwise", "leaves_of", "names", "rebuild",
+    "replace_node", "size_of", "substitute", "walk",
 ]  # fmt: skip

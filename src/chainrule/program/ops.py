@@ -12,6 +12,7 @@ A row says how an op is written (`head`, `symbol`, `precedence`), what shape it 
 `definition` spells an op in smaller ops, for the languages that lack it: an expression, or assignments and an
 expression separated by semicolons. With `inline=True` the definition takes the op's place as soon as the derivative has
 been taken (fused losses, `normalize`). `shared=True` marks what is worth a name of its own when it occurs twice.
+`probability` marks an op that gives probabilities: `element`, each element is one; `row`, those of a row sum to one.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ class Op:
     symbol: str = ""
     precedence: int = 100
     analytic: bool = True
+    probability: str = ""
 
     @property
     def name(self) -> str:
@@ -206,7 +208,7 @@ ROWS: tuple[Op, ...] = (
     ),
     elementwise("c = normal_pdf(x)", "-x * c", definition="exp(-0.5 * x**2) / sqrt(2 * pi)", shared=True),
     # --- activations that have a name of their own; a is the output, so the slope needs nothing else ---
-    elementwise("a = sigmoid(z)", "a * (1 - a)", definition="1 / (1 + exp(-z))", shared=True),
+    elementwise("a = sigmoid(z)", "a * (1 - a)", definition="1 / (1 + exp(-z))", shared=True, probability="element"),
     elementwise("a = tanh(z)", "1 - a**2", shared=True),
     elementwise("a = relu(z)", "a > 0", definition="maximum(z, 0)", analytic=False),
     elementwise("a = leaky_relu(z)", "where(a > 0, 1, 0.01)", definition="where(z > 0, z, 0.01 * z)", analytic=False),
@@ -229,6 +231,7 @@ ROWS: tuple[Op, ...] = (
         pullbacks=("a * (g - (g * a).sum(axis=1, keepdims=True))",),
         definition="e = exp(z - z.max(axis=1, keepdims=True)); e / e.sum(axis=1, keepdims=True)",
         shared=True,
+        probability="row",
     ),
     Op(
         "c = log_softmax(z)",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .expr import Expr, Name, call, names, rebuild, substitute
+from .expr import Call, Expr, Name, call, names, rebuild, substitute
 from .ops import Shape
 from .text import parse, to_text
 
@@ -92,6 +92,7 @@ class Variable:
     start       every element, where neither of the following is given
     limit       a formula in numbers: uniform on [-limit, limit)
     values      given values, as nested tuples
+    of          for a running statistic, the step whose average it is: `mean1`
     """
 
     name: str
@@ -100,6 +101,7 @@ class Variable:
     limit: str = ""
     values: tuple[tuple[float, ...], ...] | None = None
     trainable: bool = True
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,17 @@ class Program:
     def trainable(self) -> tuple[str, ...]:
         """The parameters that the program updates, in order."""
         return tuple(name for name, variable in self.parameters.items() if variable.trainable)
+
+    @property
+    def statistics(self) -> dict[str, Variable]:
+        """The running statistics among the state: prediction reads them as it reads the parameters."""
+        return {name: variable for name, variable in self.state.items() if variable.of}
+
+    @property
+    def probability(self) -> str:
+        """Whether the output is a probability, in the words of the op table: `row`, `element`, or empty."""
+        last = self.prediction_steps[-1].expression
+        return last.row.probability if isinstance(last, Call) else ""
 
     @property
     def counts_steps(self) -> bool:
@@ -247,8 +260,9 @@ class Program:
         known = {"N", "X", "y", *self.parameters, *self.state, *(step.name for step in listed)}
         while unknown := [found for found in names(expression) if found not in known]:
             step = next((s for s in self.steps if s.name == unknown[0] and isinstance(s, Step)), None)
-            if f"running_{unknown[0]}" in self.state:
-                value: Expr = Name(f"running_{unknown[0]}", self.state[f"running_{unknown[0]}"].shape)
+            average = next((v for v in self.statistics.values() if v.of == unknown[0]), None)
+            if average is not None:
+                value: Expr = Name(average.name, average.shape)
             elif step is not None and step.note == "shared":
                 value = step.expression
             elif step is not None and step.note == "dropout":

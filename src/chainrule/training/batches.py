@@ -40,7 +40,7 @@ class Sampler:
         given: Sequence[Any] | None = None,
     ) -> None:
         self.masks, self.random, self.dtype = program.masks, random, dtype
-        normed = any(name.startswith("running_") for name in program.state)
+        normed = bool(program.statistics)
         if given is not None:
             if batch_size is not None:
                 raise ValueError("batch_size and batches cannot both be given: own batches have their own sizes")

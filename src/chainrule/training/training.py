@@ -333,8 +333,7 @@ class Training:
     @property
     def learnt(self) -> Arrays:
         """The parameters and running statistics: what predicts."""
-        running = {name: array for name, array in self.state.items() if name.startswith("running_")}
-        return {**self.parameters, **running}
+        return {**self.parameters, **{name: self.state[name] for name in self.program.statistics}}
 
     def as_run(self) -> Run:
         """What a script needs to repeat this run; data of more than a few numbers stays in a CSV (`save_data`)."""

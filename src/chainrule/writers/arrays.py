@@ -174,7 +174,7 @@ class ArrayWriter(ArrayPrinter):
     def signature(self, function: str) -> tuple[list[str], list[str]]:
         """The arguments of a function, and the lines that unpack parameters and state."""
         program = self.program
-        running = [name for name in program.state if name.startswith("running_")]
+        running = list(program.statistics)
         if function in ("predict", "evaluate"):
             state = ["*_", *running] if 0 < len(running) < len(program.state) else running
             arguments = ["X", "y"][: 1 if function == "predict" else 2]
@@ -238,7 +238,7 @@ class ArrayWriter(ArrayPrinter):
     def about_variables(self) -> list[str]:
         """What parameters and state hold, in order, and what they start with."""
         lines = filled("parameters: ", [self.start(v) for v in self.program.parameters.values()], "", "    ", WIDTH)
-        slots = [name for name in self.program.state if not name.startswith("running_")]
+        slots = [name for name in self.program.state if name not in self.program.statistics]
         listed = [self.start(v) for name, v in self.program.state.items() if name not in slots]
         if slots:
             one = slots[0] if len(slots) == 1 else self.say("source.range", first=slots[0], last=slots[-1])

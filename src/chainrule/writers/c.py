@@ -82,8 +82,8 @@ class CWriter(HeaderWriter):
             raise ValueError(f"the self-test has {self_test.rows} rows, a call takes at most {rows}")
         super().__init__(program, real, keep=keep)
         if weights is not None:
-            running = [name for name in program.state if name.startswith("running_")]
-            device.check_values({**program.parameters, **program.state}, weights, [*program.parameters, *running])
+            needed = [*program.parameters, *program.statistics]
+            device.check_values({**program.parameters, **program.state}, weights, needed)
         self.prefix, self.rows = prefix, rows
         self.weights, self.test = dict(weights or {}), self_test
         self.baked = frozenset()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..program.expr import Call
 from ..program.steps import Program
 from ..program.text import parse
 from . import device
@@ -21,15 +20,11 @@ if TYPE_CHECKING:
     from .c import CWriter
 
 
-def normed(program: Program) -> bool:
-    return any(name.startswith("running_") for name in program.state)
-
-
 def most_rows(program: Program, run: Run) -> int:
     """The rows of the largest batch: under batch norm a last row alone joins the batch before it."""
     if run.batch_size is None or run.batch_size >= run.rows:
         return max(1, run.rows)
-    return run.batch_size + normed(program)
+    return run.batch_size + bool(program.statistics)
 
 
 class Script:
@@ -160,7 +155,7 @@ class Script:
                     "if (rows > MAX_ROWS)",
                     f'{INDENT}stop("%s has %d rows: raise MAX_ROWS, which is %d\\n", argv[1], rows, MAX_ROWS);',
                 ]
-            if normed(self.program):
+            if self.program.statistics:
                 lines += ["if (rows < 2)", f'{INDENT}stop("%s has one row: batch norm needs two\\n", argv[1]);']
             first = 0
             for name in self.given_inputs:
@@ -258,8 +253,7 @@ class Script:
         lines.append(f"{INDENT}error += fabs((double)(output[k] - y[k]));")
         digits = 12 if self.writer.type == "double" else 6
         text, more = f"epoch %d: mean absolute error %.{digits}g", f"epoch, error / ((double)rows * {outputs})"
-        last = self.program.prediction_steps[-1].expression
-        if isinstance(last, Call) and last.op == "softmax":
+        if self.program.probability == "row":
             lines += ["int right = 0;", "for (int n = 0; n < rows; n++) {", f"{INDENT}int found = 0, wanted = 0;"]
             lines += [f"{INDENT}for (int j = 1; j < {outputs}; j++) {{"]
             for name, array in (("found", "output"), ("wanted", "y")):
@@ -283,7 +277,7 @@ class Script:
     def batches(self) -> list[str]:
         """The body of an epoch of several steps; its loss is the mean over the rows."""
         step, size = self.functions["step"], self.run.batch_size
-        joined = normed(self.program)
+        joined = bool(self.program.statistics)
         condition = "start < rows - 1" if joined else "start < rows"
         lines = ["permute(g, rows, order);"] if self.shuffled else []
         lines += ["double total = 0.0;", f"for (int start = 0, N; {condition}; start += N) {{"]

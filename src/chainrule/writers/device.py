@@ -147,13 +147,13 @@ def initialize(writer: HeaderWriter) -> Function:
 def saved(writer: HeaderWriter) -> list[tuple[str, str]]:
     """What is saved, piece by piece: where it lies, and its size."""
     pieces = [("w", "sizeof *w")]
-    running = [name for name in writer.carried("m") if name.startswith("running_")]
+    running = [name for name, variable in writer.carried("m").items() if variable.of]
     return [*pieces, *((f"m->{name}", f"sizeof m->{name}") for name in running)]
 
 
 def saved_bytes(writer: HeaderWriter) -> int:
     """Four bytes say which network it is, four are a checksum; then the numbers."""
-    running = [v for name, v in writer.carried("m").items() if name.startswith("running_")]
+    running = [variable for variable in writer.carried("m").values() if variable.of]
     total = sum(count(v.shape) for v in (*writer.carried("w").values(), *running))
     return 8 + total * {"float": 4, "double": 8}[writer.type]
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..program.expr import Call
 from ..program.text import parse
-from .c_script import most_rows, normed
+from .c_script import most_rows
 from .device import flat
 from .layout import filled
 from .loops import INDENT
@@ -160,7 +159,7 @@ class Script:
                 f'{INDENT}console.error("usage: node SCRIPT DATA.csv\\nDATA.csv has a header line and {columns}");'
             ]
             lines += [f"{INDENT}process.exit(2);", "}", "const table = readCSV(process.argv[2]), rows = table.length;"]
-            if normed(self.program):
+            if self.program.statistics:
                 lines += [
                     "if (rows < 2) {",
                     f'{INDENT}console.error("batch norm needs two rows");',
@@ -246,8 +245,7 @@ class Script:
         lines.append(f"{INDENT * 2}error += Math.abs(output[k] - y[k]);")
         digits = 12 if self.run.dtype == "float64" else 6
         text = f"epoch ${{epoch}}: mean absolute error ${{short(error / (rows * OUTPUTS), {digits})}}"
-        last = self.program.prediction_steps[-1].expression
-        if isinstance(last, Call) and last.op == "softmax":
+        if self.program.probability == "row":
             lines += [
                 f"{INDENT}const best = (table, n) => {{",
                 f"{INDENT * 2}const row = table.subarray(n * OUTPUTS, (n + 1) * OUTPUTS);",
@@ -286,7 +284,7 @@ class Script:
         ]
 
     def batches(self, arguments: dict[str, list[str]]) -> list[str]:
-        size, joined = self.run.batch_size or 0, normed(self.program)
+        size, joined = self.run.batch_size or 0, bool(self.program.statistics)
         lines = ["permute(order);"] * self.shuffled
         condition = "start < rows - 1" if joined else "start < rows"
         many = f"rows - start <= {size + 1} ? rows - start : {size}" if joined else f"Math.min(rows - start, {size})"

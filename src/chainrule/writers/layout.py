@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+
+from ..messages.columns import width_of
 
 Line = tuple[str, str]  # code and comment
 
@@ -148,20 +149,15 @@ def best_column(lines: Sequence[Line]) -> int:
 
 
 def fits(code: str, comment: str, column: int) -> bool:
-    return 0 < len(code) <= column and column + width(f"  # {comment}") <= BESIDE
+    return 0 < len(code) <= column and column + width_of(f"  # {comment}") <= BESIDE
 
 
 def words_in_lines(text: str, room: int) -> list[str]:
     """A text in lines of that many columns."""
     lines: list[str] = []
     for word in text.split(" "):
-        if lines and width(f"{lines[-1]} {word}") <= room:
+        if lines and width_of(f"{lines[-1]} {word}") <= room:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     return lines
-
-
-def width(text: str) -> int:
-    """The columns it takes; a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -10,7 +10,6 @@ import struct
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ..program.expr import Call
 from ..program.ops import Shape
 from ..program.steps import Mask, Variable
 from ..program.text import number_text, parse
@@ -145,7 +144,7 @@ class PythonScripts(ArrayWriter):
         for name in self.program.parameters:
             slots = [slot for slot in state if slot.endswith(name) and slot.removesuffix(name).isalpha()]
             slots = [slot for slot in slots if state[slot].shape == self.program.parameters[name].shape]
-            slots = [slot for slot in slots if not slot.startswith("running_") and state[slot].start == 0]
+            slots = [slot for slot in slots if slot not in self.program.statistics]
             if slots:
                 lines.append(f"{', '.join(slots)} = {', '.join([f'np.zeros_like({name})'] * len(slots))}")
                 together |= set(slots)
@@ -166,8 +165,7 @@ class PythonScripts(ArrayWriter):
         """The error now and then."""
         digits = 12 if run.dtype == "float64" else 6
         shown = f"epoch {{epoch}}: mean absolute error {{error:.{digits}g}}"
-        last = self.program.prediction_steps[-1].expression
-        if isinstance(last, Call) and last.op == "softmax":
+        if self.program.probability == "row":
             output = self.predicted() if self.in_place else f"np.asarray({self.predicted()})"
             lines = [f"output = {output}", "error = np.abs(output - y).mean()"]
             lines.append("right = (output.argmax(axis=1) == y.argmax(axis=1)).mean()")
@@ -179,8 +177,7 @@ class PythonScripts(ArrayWriter):
         return lines if every == 1 else [f"if epoch % {every} == 0:", *(INDENT + line for line in lines)]
 
     def predicted(self) -> str:
-        state = any(name.startswith("running_") for name in self.program.state)
-        return f"predict(X, parameters{', state' * state})"
+        return f"predict(X, parameters{', state' if self.program.statistics else ''})"
 
     def whole_batch(self, run: Run) -> list[str]:
         """The body of an epoch that takes all rows in one step."""
@@ -193,7 +190,7 @@ class PythonScripts(ArrayWriter):
         head = f"for start in range(0, len(X), {size}):"
         rows = [f"rows = order[start : start + {size}]"]
         known = run.X is not None and run.rows % (size or 1) != 1
-        if any(name.startswith("running_") for name in self.program.state) and not known:
+        if self.program.statistics and not known:
             head = f"for start in range(0, len(X) - 1, {size}):"
             stop = f"stop = len(X) if len(X) - start == {(size or 0) + 1} else start + {size}"
             rows = [f"{stop}  # {self.say('source.no_single')}", "rows = order[start:stop]"]
