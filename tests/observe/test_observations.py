@@ -6,6 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines import make_engine
 from chainrule.observe import OBSERVATIONS, observation_names, observed
+from chainrule.observe.readiness import readiness, table
 from chainrule.program.steps import Step
 from tests.writers.agreement import assert_agree, reference_steps, reference_trace, run_module
 from tests.writers.agreement import load as load_module
@@ -127,3 +128,18 @@ def test_every_observation_has_a_note():
         assert step.note
     text = observed(ZOO["founding_3_4_1"]()).source("numpy", teaching=True, functions=("trace",))
     assert "how ready it is to learn" in text
+
+
+def test_readiness_is_one_table_of_observations():
+    """Question 8, by the numbers of the observations: the first case of the table that fits."""
+    net = cr.Network(1, [cr.Dense(3, "relu"), cr.Dense(1, "sigmoid")])
+    program = cr.observed(cr.derive(net, "binary_cross_entropy"), "slopes", "output")
+    X, y = np.array([[-1.0], [1.0], [2.0], [3.0]]), np.array([[0.0], [1.0], [1.0], [1.0]])
+    given = {"W1": [[1.0, 0.0, 0.0]], "b1": [0.0, 1.0, -1.0], "W2": [[99.0], [0.0], [0.0]], "b2": [-9.0]}
+    v = cr.trace(program, X, y, given)
+    assert v["off1"].tolist() == [0.25, 0.0, 1.0]
+    np.testing.assert_allclose(v["relative_error"], abs(v["p"] - y).mean() / 0.375)
+    assert readiness(v, [1, 2]) == {1: ("improvable", "undecided", "finished"), 2: ("finished",)}
+    assert readiness({**v, "relative_error": 0.2}, [1, 2])[1] == ("improvable", "undecided", "stuck")
+    known = {name.rstrip("0123456789") for name in v}
+    assert {table()["wrong"], *table()["flat"]} <= known

@@ -18,6 +18,7 @@ from ..formulas.initial import LIMITS
 from ..formulas.losses import LOSSES
 from ..formulas.optimizers import OPTIMIZERS
 from ..observe import check_gradients, observed
+from ..observe.readiness import table as readiness_table
 from ..program.expr import Expr, Name, names
 from ..program.steps import Program
 from ..program.text import FormulaError, parse
@@ -58,6 +59,7 @@ def choices() -> dict[str, Any]:
             if all(isinstance(field.default, (int, float)) for field in fields(row))
         ],
         "languages": [{"name": name, "teaching": "teaching" in options_of(writer(name))} for name in LANGUAGES],
+        "readiness": readiness_table(),
     }
 
 

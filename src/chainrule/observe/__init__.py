@@ -1,8 +1,9 @@
 """Observe: what there is to see in a program and in a run."""
 
 from .comparison import Comparison, compare
+from .contributions import contributions
 from .diagnosis import Diagnosis, Verdict, diagnose
-from .explain import Explanation, contributions, explain
+from .explain import Explanation, explain
 from .gradients import GradientCheck, check_gradients
 from .observations import OBSERVATIONS, observation_names, observed
 from .observer import Observer

@@ -3,58 +3,22 @@
     run.diagnose()                      # verdicts, the most fundamental fault first; then how ready each unit is
     run.diagnose().faults[0].rerun()    # a new training with the remedy applied, not yet fitted
 
-`RULES` is the table: a row says which observation it reads, in which window (start: with the initial weights; now;
-history: over all epochs), its bound, and the remedy. What follows from something else stands below it: a network fed
-with unscaled columns saturates too, but the columns are what to change. Bounds were chosen on planted faults and
-healthy runs of other seeds than those of the tests.
+`RULES`, in rules.py, is the table of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from ..messages import say
 from ..training import Training
 from .evidence import Evidence, Recorded
-from .remedies import Remedy, remedied
-
-READY = ("stuck", "finished", "improvable", "undecided")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a rule found: the layer (0: the network as a whole, or its input), the value, and since which epoch."""
-
-    value: float
-    layer: int = 0
-    since: int | None = 0
-    detail: str = ""
-
-
-Find = Callable[[Evidence, float], Finding | None]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row: `find` gives what goes beyond `bound`, or None.
-
-    observation     what it reads; window: start, now or history
-    verdict         the key of the catalogue, `diagnose.<verdict>` and `diagnose.<verdict>_remedy`
-    remedy          what `Verdict.rerun` changes
-    """
-
-    verdict: str
-    observation: str
-    window: str
-    bound: float
-    find: Find
-    remedy: Remedy
-    fault: bool = True
+from .readiness import CASES, readiness
+from .remedies import remedied
+from .rules import RULES, Finding, Rule
 
 
 @dataclass(frozen=True)
@@ -112,8 +76,9 @@ class Diagnosis:
         lines = [verdict.text(language) for verdict in self.verdicts]
         if not self.faults:
             lines.insert(0, say("diagnose.healthy", language))
+        names = [case.name for case in CASES]
         for layer, cases in self.readiness.items():
-            counts = [(case, cases.count(case)) for case in READY if case in cases]
+            counts = [(case, cases.count(case)) for case in names if case in cases]
             each = "; ".join(f"{count} {say(f'diagnose.unit_{case}', language)}" for case, count in counts)
             lines.append(say("diagnose.units", language, layer=layer, listed=each))
         return "\n".join(lines)
@@ -154,187 +119,8 @@ def diagnose(run: Training, recorded: Recorded | None = None) -> Diagnosis:
                 if rule.window == "now" and not evidence.start:
                     finding = replace(finding, since=None)
                 verdicts.append(Verdict(rule, finding, run))
-        ready = dict(readiness(evidence))
+        ready = readiness(evidence.now, [layer.number for layer in evidence.layers])
     return Diagnosis(tuple(verdicts), ready)
 
 
-def readiness(evidence: Evidence) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Question 8: how ready each unit is to learn, over all samples."""
-    right = evidence.error < RIGHT
-    for layer in evidence.layers:
-        i = layer.number
-        flat = evidence.now.get(f"saturated{i}", evidence.now.get(f"dead{i}"))
-        if flat is None:
-            continue
-        slopes = evidence.now.get(f"slope{i}")
-        if f"saturated{i}" not in evidence.now and slopes is not None:
-            flat = (np.asarray(slopes, float) == 0).mean(axis=0)
-        still = "finished" if right else "stuck"
-        yield i, tuple(still if f > 0.95 else "improvable" if f > 0.05 else "undecided" for f in np.asarray(flat))
-
-
-RIGHT = 0.1  # of the error of a constant answer: below, the network is right
-
-
-# --- the rules -----------------------------------------------------------------------------------------------------
-
-
-def hidden(evidence: Evidence, stem: str, values: dict[str, Any]) -> list[tuple[int, float]]:
-    return [(i, value) for i, value in evidence.layer_values(stem, values) if i < evidence.layers[-1].number]
-
-
-def worst(evidence: Evidence, stem: str, bound: float, *, start: bool) -> Finding | None:
-    """The hidden layer where one number is farthest above its bound."""
-    values = hidden(evidence, stem, evidence.start if start else evidence.now)
-    beyond = [(value, i) for i, value in values if value > bound]
-    if not beyond:
-        return None
-    value, layer = max(beyond)
-    return Finding(value, layer, 0 if start else evidence.since(f"{stem}{layer}", lambda v: bool(v > bound)))
-
-
-def identical_units(e: Evidence, bound: float) -> Finding | None:
-    for i, value in hidden(e, "unit_spread", e.now):
-        if value < bound:
-            return Finding(value, i)
-    return None
-
-
-def unscaled_input(e: Evidence, bound: float) -> Finding | None:
-    sizes = np.sqrt((e.run.X.astype(float) ** 2).mean(axis=0))
-    largest, smallest = float(sizes.max()), float(sizes[sizes > 0].min(initial=np.inf))
-    if largest > bound or largest / smallest > bound**2:
-        return Finding(largest, 0, 0, f"column {int(sizes.argmax())}")
-    return None
-
-
-def saturated_at_start(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "saturated_share", bound, start=True)
-
-
-def saturated_now(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "saturated_share", bound, start=False) if e.error > 0.5 else None
-
-
-def dead_at_start(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "dead_share", bound, start=True)
-
-
-def dead_now(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "dead_share", bound, start=False)
-
-
-def exploding(e: Evidence, bound: float) -> Finding | None:
-    """Delta grows from the last layer to the first, or the gradient is out of all proportion to the weights."""
-    deltas = dict(e.layer_values("delta_size", e.start))
-    if len(deltas) > 2:
-        first, last = min(deltas), max(deltas)
-        ratio = deltas[first] / max(deltas[last], 1e-300)
-        if ratio > bound or not np.isfinite(ratio):
-            return Finding(ratio, first)
-    return None
-
-
-def vanishing(e: Evidence, bound: float) -> Finding | None:
-    deltas = dict(e.layer_values("delta_size", e.start))
-    if len(deltas) > 2:
-        first, last = min(deltas), max(deltas)
-        ratio = deltas[first] / max(deltas[last], 1e-300)
-        if ratio < bound:
-            return Finding(ratio, first)
-    return None
-
-
-def wrong_loss(e: Evidence, bound: float) -> Finding | None:
-    """A class as target and a loss that is none for classes: certain and wrong, or an output without bounds."""
-    if not e.targets_are_classes or "cross_entropy" in e.loss or e.output not in ("sigmoid", "softmax", ""):
-        return None
-    off = np.abs(e.now[e.run.program.prediction] - e.inputs["y"])
-    trapped = float((off > 0.9).mean()) > 0.1 if e.output else e.progress < 0.9
-    if trapped and float(off.mean()) > bound:
-        return Finding(float(off.mean()), 0, 0, f"{e.loss}, {e.output or 'linear'}")
-    return None
-
-
-def diverging(e: Evidence, bound: float) -> Finding | None:
-    failure = getattr(e.run, "diverged", None)
-    if failure is None:
-        return None
-    return Finding(float("inf"), 0, failure.epoch, f"step {failure.step}, {failure.name}")
-
-
-def rate_too_large(e: Evidence, bound: float) -> Finding | None:
-    """The first steps are as large as the weights themselves, or the loss rises far above where it began."""
-    ratios = [value for _, value in e.layer_values("update_ratio", e.start)]
-    if ratios and max(ratios) > bound:
-        return Finding(max(ratios))
-    losses = e.losses
-    if not len(losses):
-        return None
-    peak = int(losses.argmax())
-    if len(losses) > 2 and losses[peak] > 5 * losses[0] and e.progress > 0.5:
-        return Finding(float(losses[peak] / losses[0]), 0, e.epochs[peak])
-    if len(losses) > 10 and e.progress > 1.2:
-        return Finding(e.progress)
-    return None
-
-
-def rate_too_small(e: Evidence, bound: float) -> Finding | None:
-    ratios = [value for _, value in e.layer_values("update_ratio", e.start)]
-    if e.observer is not None:
-        ratios += [float(v) for n, vs in e.observer.values.items() if n.startswith("update_ratio") for v in vs]
-    if ratios and max(ratios) < bound and e.progress > 0.3 and e.error > 0.3:
-        return Finding(max(ratios))
-    return None
-
-
-def overfitting(e: Evidence, bound: float) -> Finding | None:
-    epochs, course = e.course("validation_loss")
-    if len(course) < 5:
-        return None
-    best = int(np.argmin(course))
-    last = float(np.mean(course[-3:]))
-    ratio, risen = last / max(course[best], 1e-300), last - course[best] > 0.1 * e.first_loss
-    if ratio > bound and risen and e.training_loss < 0.8 * last and best < 0.8 * len(course):
-        return Finding(ratio, 0, epochs[best])
-    return None
-
-
-def imbalance_ignored(e: Evidence, bound: float) -> Finding | None:
-    if not e.targets_are_classes or "sample_weight" in e.run.program.inputs:
-        return None
-    rare, share, recall = e.recall()
-    if share < 0.15 and recall < bound:
-        return Finding(recall, 0, 0, f"class {rare}, {share:.1%}")
-    return None
-
-
-def finished(e: Evidence, bound: float) -> Finding | None:
-    """The loss hardly falls any more, and the answers are right."""
-    losses = e.losses
-    if len(losses) < 10 or e.error > RIGHT:
-        return None
-    window = max(2, len(losses) // 10)
-    fall = float(1 - losses[-1] / max(losses[-window], 1e-300))
-    return Finding(fall, 0, e.epochs[-window]) if fall < bound else None
-
-
-RULES = (
-    Rule("exploding_gradient", "delta_size", "start", 20.0, exploding, Remedy(initial=True)),
-    Rule("identical_units", "unit_spread", "now", 1e-6, identical_units, Remedy(initial=True)),
-    Rule("unscaled_input", "input_size", "start", 10.0, unscaled_input, Remedy(scale=True)),
-    Rule("dead_relu", "dead_share", "start", 0.5, dead_at_start, Remedy(initial=True, activation="leaky_relu")),
-    Rule("saturated_units", "saturated_share", "start", 0.5, saturated_at_start, Remedy(initial=True)),
-    Rule("diverging", "loss", "history", float("inf"), diverging, Remedy(rate=0.1)),
-    Rule("rate_too_large", "update_ratio", "start", 0.4, rate_too_large, Remedy(rate=0.1)),
-    Rule("vanishing_gradient", "delta_size", "start", 0.01, vanishing, Remedy(activation="relu")),
-    Rule("wrong_loss", "absolute_error", "now", 0.1, wrong_loss, Remedy(loss="cross_entropy", initial=True)),
-    Rule("rate_too_small", "update_ratio", "start", 3e-4, rate_too_small, Remedy(rate=100.0)),
-    Rule("imbalance_ignored", "recall", "now", 0.3, imbalance_ignored, Remedy(class_weight="balanced")),
-    Rule("overfitting", "validation_loss", "history", 1.15, overfitting, Remedy(stopping=True)),
-    Rule("dead_relu", "dead_share", "now", 0.6, dead_now, Remedy(activation="leaky_relu", rate=0.1)),
-    Rule("saturated_units", "saturated_share", "now", 0.9, saturated_now, Remedy(rate=0.1)),
-    Rule("finished", "loss", "history", 0.05, finished, Remedy(), fault=False),
-)
-
-__all__ = ["RULES", "Diagnosis", "Finding", "Rule", "Verdict", "diagnose"]
+__all__ = ["RULES", "Diagnosis", "Verdict", "diagnose"]

@@ -127,9 +127,7 @@ class Evidence:
     @cached_property
     def error(self) -> float:
         """Mean |output - y| relative to that of the best constant answer: 1 is no better than a constant."""
-        p, y = self.now[self.run.program.prediction], self.inputs["y"]
-        baseline = np.abs(y - y.mean(axis=0)).mean()
-        return float(np.abs(p - y).mean() / max(baseline, 1e-12))
+        return float(self.now["relative_error"])
 
     def layer_values(self, stem: str, values: Arrays) -> Iterator[tuple[int, float]]:
         """(layer, number) of an observation that is one number a layer."""

@@ -19,34 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.engine import Array, Arrays
 from ..engines.reference import evaluate
 from ..messages import say
-from ..program.expr import Call, Expr, Name, Number, call, names, walk
-from ..program.reverse import expand
 from ..program.steps import Program, Step, Update
-from ..program.text import to_text
 from ..training.inputs import check_program, check_whole
-from .gradients import CENTRAL_STEP, COMPLEX_STEP
+from .one_weight import measure
+from .telling import Line, Teller, short
 from .trace import starting, step_inputs, trace
 
-SHOWN = 4  # terms of a sum, and elements of one value, that are written out: those that weigh most
-DIGITS = 6
 TOLERANCE = 1e-7
-
-
-@dataclass(frozen=True)
-class Line:
-    """One element of one step: `delta1[1,2] = error1 * slope1 = 0.5 * 0.2 = 0.1`.
-
-    note        the key of the catalogue that says what the value is
-    """
-
-    target: str
-    formula: str
-    numbers: str
-    value: float
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,11 +103,6 @@ class Explanation:
         )
         after = "".join(f"<p>{escape(text)}</p>" for text in rest)
         return f"<p><b>{escape(heading)}</b></p><table>{rows}</table>{after}"
-
-
-def short(value: float) -> str:
-    """A number in six digits."""
-    return f"{value:.{DIGITS}g}"
 
 
 def explain(
@@ -215,216 +191,4 @@ def updated(program: Program, values: Mapping[str, Any], name: str, place: tuple
     return float(bound[name][place])
 
 
-# --- what is measured ----------------------------------------------------------------------------------------------
-
-
-def measure(
-    program: Program, inputs: Arrays, given: Arrays, state: Arrays, t: int, name: str, place: tuple[int, ...], row: int
-) -> tuple[float, str]:
-    """The derivative of the declared loss by one element of a parameter that only one row sees moved."""
-    original = program.declaration.derive().full if program.edited else program
-    steps = [s for s in original.steps if isinstance(s, Step) and s.phase in ("forward", "loss")]
-    analytic = all(n.row.analytic for s in steps for n in walk(s.expression) if isinstance(n, Call))
-    penalised = {"loss"} if original.loss == "loss" else set()
-
-    def loss(moved: Array) -> Any:
-        values: dict[str, Any] = {"N": len(inputs["X"]), "t": t, **original.hyperparameters, **inputs, **given, **state}
-        with np.errstate(all="ignore"):
-            for step in steps:
-                if step.name in penalised:  # the penalty is no sample's
-                    continue
-                value = evaluate(step.expression, values)
-                if name in names(step.expression):
-                    other = evaluate(step.expression, {**values, name: moved})
-                    value = np.array(value, dtype=other.dtype)
-                    value[row] = other[row]
-                values[step.name] = value
-        return values["data_loss"]
-
-    if analytic:
-        moved = given[name].astype(complex)
-        moved[place] += 1j * COMPLEX_STEP
-        return float(np.imag(loss(moved))) / COMPLEX_STEP, "complex"
-    step = CENTRAL_STEP * max(1.0, abs(float(given[name][place])))
-    sides = []
-    for change in (step, -step):
-        moved = given[name].copy()
-        moved[place] += change
-        sides.append(float(loss(moved)))
-    return (sides[0] - sides[1]) / (2 * step), "central"
-
-
-# --- what is told --------------------------------------------------------------------------------------------------
-
-
-class Teller:
-    """Writes elements of steps with their numbers, and remembers which to write next."""
-
-    def __init__(self, program: Program, values: Mapping[str, Any]) -> None:
-        self.values = values
-        self.steps = {s.name: s for s in program.steps if isinstance(s, Step)}
-        self.wanted: dict[str, dict[tuple[int, ...], None]] = {}
-
-    def share(self, gradient: Step, place: tuple[int, ...], row: int) -> tuple[Line, float]:
-        """What one row adds to a gradient: input x delta."""
-        for node in walk(expand(gradient.expression)):
-            if not isinstance(node, Call):
-                continue
-            if node.op == "matmul" and isinstance(node.args[0], Call) and node.args[0].op == "transpose":
-                left, right = node.args[0].args[0], node.args[1]
-                x, d = self.at(left, (row, place[0])), self.at(right, (row, place[1]))
-                parts = [self.shown(left, (row, place[0])), self.shown(right, (row, place[1]))]
-                value = x * d
-                numbers = to_text(Number(rounded(x)) * Number(rounded(d)))
-            elif node.op == "sum" and node.option("axis") == 0:
-                inner = node.args[0]
-                parts, value = [self.shown(inner, (row, *place))], self.at(inner, (row, *place))
-                numbers = short(value)
-            else:
-                continue
-            factor = self.factor(gradient.expression, node)
-            label = f"{gradient.name}[{','.join(map(str, place))}]"
-            return Line(label, " * ".join(parts), numbers, value * factor, gradient.note), value * factor
-        raise ValueError(f"{gradient.name} = {to_text(gradient.expression)} is no sum over the samples")
-
-    def factor(self, whole: Expr, node: Call) -> float:
-        """What the sum over the rows is multiplied with in the gradient; 1 unless it was edited."""
-        while isinstance(whole, Call) and whole != node:
-            scalars = [a for a in whole.args if a.shape == ()]
-            rest = [a for a in whole.args if a.shape != ()]
-            if whole.op in ("multiply", "divide") and len(scalars) == 1 and len(rest) == 1:
-                by = float(evaluate(scalars[0], self.values))
-                return (by if whole.op == "multiply" else 1 / by) * self.factor(rest[0], node)
-            whole = next((a for a in whole.args if node in list(walk(a))), node)
-        return 1.0
-
-    def shown(self, expr: Expr, place: tuple[int, ...]) -> str:
-        """`delta1[1,2]`, which is written next."""
-        if isinstance(expr, Name):
-            if expr.name in self.steps:
-                self.wanted.setdefault(expr.name, {})[place] = None
-            return f"{expr.name}[{','.join(map(str, place))}]"
-        for name in names(expr):
-            self.want(Name(name, self.shape(name)), place)
-        return f"({to_text(expr)})"
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return np.shape(self.values[name])
-
-    def want(self, name: Name, place: tuple[int, ...]) -> None:
-        """Notes an element to be written."""
-        shape = self.shape(name.name)
-        if name.name in self.steps and shape:
-            own = place[len(place) - len(shape) :]
-            self.wanted.setdefault(name.name, {})[
-                tuple(0 if n == 1 else i for i, n in zip(own, shape, strict=True))
-            ] = None
-
-    def at(self, expr: Expr, place: tuple[int, ...]) -> float:
-        """The value of an expression at a place."""
-        value = np.asarray(evaluate(expr, self.values), dtype=float)
-        own = place[len(place) - value.ndim :] if value.ndim else ()
-        return float(value[tuple(0 if n == 1 else i for i, n in zip(own, value.shape, strict=True))])
-
-    def lines(self) -> Iterator[Line]:
-        """The elements that were asked for, and those that they ask for, from the last step to the first."""
-        for name, step in reversed(list(self.steps.items())):
-            if name not in self.wanted:
-                continue
-            places = sorted(self.wanted[name], key=lambda place: -abs(self.at(Name(name, step.shape), place)))
-            for place in places[:SHOWN]:
-                label = f"{name}[{','.join(map(str, place))}]"
-                numbers = self.numbers(step.expression, place)
-                yield Line(label, to_text(step.expression), numbers, self.at(Name(name, step.shape), place), step.note)
-                if step.phase == "backward":
-                    self.ask(step.expression, place)
-
-    def ask(self, expr: Expr, place: tuple[int, ...]) -> None:
-        """Notes what an element of a backward step is made of: errors, slopes, deltas, and the values of this row."""
-        if isinstance(expr, Name):
-            self.want(expr, place)
-        elif isinstance(expr, Call) and expr.op == "matmul":
-            for k in self.heaviest(expr, place)[0]:
-                self.ask(expr.args[0], (place[0], k))
-        elif isinstance(expr, Call) and (expr.row.elementwise or expr.op == "full_like"):
-            for arg in expr.args:
-                self.ask(arg, place)
-
-    def heaviest(self, product: Call, place: tuple[int, ...]) -> tuple[list[int], Array, Array]:
-        """Which terms of a sum of products weigh most, and all factors."""
-        left = np.asarray(evaluate(product.args[0], self.values), dtype=float)[place[0]]
-        right = np.asarray(evaluate(product.args[1], self.values), dtype=float)[:, place[1]]
-        order = np.argsort(-abs(left * right), kind="stable")[:SHOWN]
-        return sorted(int(k) for k in order), left, right
-
-    def numbers(self, expr: Expr, place: tuple[int, ...]) -> str:
-        """The expression at one element, with numbers in the place of names."""
-        rest: list[int] = []
-
-        def change(node: Expr) -> Expr:
-            if isinstance(node, Number) or (node.shape == () and isinstance(node, Call) and not node.leaves):
-                return node
-            if isinstance(node, Call) and node.op == "matmul":
-                chosen, left, right = self.heaviest(node, place)
-                total: Expr | None = None
-                for k in chosen:
-                    term = Number(rounded(left[k])) * Number(rounded(right[k]))
-                    total = term if total is None else total + term
-                if len(left) > len(chosen):
-                    others = float((left * right).sum() - sum(left[k] * right[k] for k in chosen))
-                    rest.append(len(left) - len(chosen))
-                    assert total is not None
-                    total = total + Number(rounded(others))
-                assert total is not None
-                return total
-            if isinstance(node, Call) and node.row.elementwise:
-                return call(node.op, *(change(arg) for arg in node.args))
-            return Number(rounded(self.at(node, place)))
-
-        text = to_text(change(expr))
-        return f"{text} (+{sum(rest)})" if rest else text
-
-
-def rounded(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
-
-
-def contributions(
-    program: Program,
-    X: Any,
-    y: Any,
-    parameters: Mapping[str, Any] | None = None,
-    *,
-    layer: int = 1,
-    block: int = 256,
-    seed: int = 0,
-    **given: Any,
-) -> Iterator[tuple[int, Array]]:
-    """What every sample contributes to the gradient of every weight of one layer: input x delta, in blocks of rows.
-
-    Yields (first row, array (rows, D, M)); summed over all rows it is dW, less the penalty's share. `given` is what
-    `trace` takes besides.
-
-    Raises
-        ValueError: no such layer, or one that is not trained.
-    """
-    from .observations import layers_of
-
-    check_whole("block", block, 1)
-    found = {one.number: one for one in layers_of(check_program(program))}
-    if layer not in found:
-        raise ValueError(f"there is no layer {layer}; there is {', '.join(map(str, found))}")
-    values = trace(program, X, y, parameters, seed=seed, **given)
-    steps = [s for s in program.full.steps if isinstance(s, Step)]
-    product = next(s.name for s in steps if found[layer].weights.name in names(s.expression))
-    delta = next((s.name for s in steps if s.of == product and s.phase == "backward" and s.note != "slope"), None)
-    if delta is None:
-        raise ValueError(f"layer {layer} is not trained: it has no delta")
-    source = found[layer].source.name
-    inputs = values[source] if source in values else step_inputs(program.full, X, y, "float64")[source]
-    for start in range(0, len(inputs), block):
-        rows = slice(start, start + block)
-        yield start, inputs[rows][:, :, None] * values[delta][rows][:, None, :]
-
-
-__all__ = ["Explanation", "Line", "contributions", "explain"]
+__all__ = ["Explanation", "Line", "explain"]

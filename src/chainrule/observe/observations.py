@@ -14,6 +14,7 @@ from such a program, and computes none of its own. `OBSERVATIONS` is the table o
         slope_largest{i}    (M,)    its largest |slope| over the rows
         saturated{i}        (M,)    share of rows on which the unit is flat: |slope| below 5 % of the largest there is
         saturated_share{i}  ()      the mean of that over all units
+        off{i}              (M,)    share of rows on which a relu or its like is off: its slope is zero
         dead{i}             (M,)    1 where the slope is zero on every row, else 0; of relu and its like
         dead_share{i}       ()      share of such units
         delta_size{i}       ()      root mean square of delta
@@ -29,6 +30,7 @@ from such a program, and computes none of its own. `OBSERVATIONS` is the table o
         confidence          (N, 1)  of an output that is a probability: its distance from undecided, 0 to 1
         mean_confidence     ()      the mean of that
         absolute_error      ()      mean |output - y|
+        relative_error      ()      that beside the mean |mean of y - y|: 1 is no better than a constant answer
         target_mean, output_mean    (K,) the mean of each target and of each output over the rows
 
 A layer that lacks something (no slope where there is no activation, no gradient where nothing is trained) lacks what
@@ -53,11 +55,11 @@ LARGEST_SLOPE = {"sigmoid": 0.25}  # of every other activation about 1
 TINY = "1e-6"  # a column that varies less is constant
 
 OBSERVATIONS: dict[str, tuple[str, ...]] = {
-    "slopes": ("slope", "slope_mean", "slope_largest", "saturated", "saturated_share", "dead", "dead_share"),
+    "slopes": ("slope", "slope_mean", "slope_largest", "saturated", "saturated_share", "off", "dead", "dead_share"),
     "gradients": ("delta_size", "gradient_norm", "weight_norm", "update_norm", "update_ratio", "unit_spread"),
     "contributions": ("contribution",),
     "correlation": ("centred", "standard", "correlation"),
-    "output": ("confidence", "mean_confidence", "absolute_error", "target_mean", "output_mean"),
+    "output": ("confidence", "mean_confidence", "absolute_error", "target_mean", "relative_error", "output_mean"),
     "input": ("input_size",),
 }
 
@@ -160,6 +162,7 @@ class Observing:
             self.add(f"saturated{i}", f"({size} < {layer.flat}).mean(axis=0)", "saturated", i, slope=slope)
             self.add(f"saturated_share{i}", f"saturated{i}.mean()", "saturated_share", i)
         if layer.dies:
+            self.add(f"off{i}", f"1 - slope_mean{i}", "off", i)
             self.add(f"dead{i}", f"where(slope_largest{i} > 0, 0, 1)", "dead", i)
             self.add(f"dead_share{i}", f"dead{i}.mean()", "dead_share", i)
 
@@ -235,6 +238,7 @@ class Observing:
             self.add("mean_confidence", "confidence.mean()", "mean_confidence")
         self.add("absolute_error", "abs(p - y).mean()", "absolute_error", p=p)
         self.add("target_mean", "y.mean(axis=0)", "target_mean")
+        self.add("relative_error", f"absolute_error / maximum(abs(y - target_mean).mean(), {TINY})", "relative_error")
         self.add("output_mean", "p.mean(axis=0)", "output_mean", p=p)
 
 
