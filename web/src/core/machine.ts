@@ -186,11 +186,13 @@ export class Machine {
         return output;
     }
 
-    setGrid(rows: Float64Array, N: number): void {
+    /** The window that is looked at; the inputs of the network at each of its cells. */
+    setGrid(rows: Float64Array, N: number): Float64Array {
         const X = new Float64Array(N * this.data.inputs);
         this.module.inputs(N, rows, X);
         const scratch = this.module.scratch?.(N) ?? {};
         this.gridRows = { N, X, scratch, output: new Float64Array(N * this.data.outputs) };
+        return X.slice();
     }
 
     // --- what is shown ---
@@ -290,7 +292,7 @@ export class Machine {
         if (!grid) return null;
         const given = { s: grid.scratch, N: grid.N, X: grid.X, [this.program.prediction]: grid.output };
         this.given("predict", given);
-        const found: Arrays = { X: grid.X.slice() };
+        const found: Arrays = {};
         for (const layer of this.program.layers) {
             const values = layer.output === this.program.prediction ? grid.output : grid.scratch[layer.output];
             if (values) found[layer.output] = values.slice();

@@ -6,7 +6,8 @@ import { networkOf, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
 const MOST_HEALTH = 600;
-const FRAME = 9; // milliseconds of a frame for steps; the rest is for drawing
+const FRAME = 9; // milliseconds of a frame for steps; meanwhile the page draws the frame before
+const CALM = 120; // milliseconds between changes of numbers that are there to be read
 
 /** The single numbers of the observations, over time. */
 export interface Health {
@@ -18,6 +19,7 @@ export class Run {
     program = $state.raw<Program | null>(null);
     data = $state.raw<Data | null>(null);
     snapshot = $state.raw<Snapshot | null>(null);
+    calm = $state.raw<Snapshot | null>(null); // the same, at most eight times a second: for numbers, texts, curves
     playing = $state(false);
     busy = $state(false);
     error = $state<string | null>(null);
@@ -31,7 +33,9 @@ export class Run {
     private waiting = new Map<number, (answer: Answer) => void>();
     private next = 1;
     private version = 0;
-    private frame = 0;
+    private game = 0; // counts the times of playing
+    private calmed = 0;
+    private ground: Float64Array | undefined; // the inputs at every cell of the window
 
     constructor() {
         this.worker.onmessage = (event: MessageEvent<Answer>) => {
@@ -89,7 +93,7 @@ export class Run {
 
     async setView(view: View): Promise<void> {
         const { rows, count } = gridRows(view);
-        await this.ask({ kind: "grid", rows, count });
+        this.ground = (await this.ask({ kind: "grid", rows, count })).outputs;
     }
 
     async look(): Promise<void> {
@@ -122,34 +126,38 @@ export class Run {
     play(): void {
         if (this.playing || !this.program) return;
         this.playing = true;
+        const game = ++this.game;
+        let coming: Promise<Answer> | null = null;
         const turn = async () => {
-            if (!this.playing) return;
-            const epoch = this.snapshot?.epoch ?? 0;
-            const left = this.stopAt === null ? Infinity : this.stopAt - epoch;
-            if (left <= 0) {
-                this.pause();
-                return;
-            }
-            const slow = this.speed < 1;
-            const steps = slow ? 1 : Math.min(this.speed, left) * this.perEpoch;
             try {
-                const answer = await this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: this.wants });
-                this.take(answer.snapshot);
-                if (answer.snapshot?.diverged) this.pause();
+                const snapshot = (await (coming ?? this.further(this.snapshot)))?.snapshot;
+                const on = this.playing && game === this.game && !!snapshot && !snapshot.diverged;
+                const slow = this.speed < 1;
+                coming = on && !slow ? this.further(snapshot) : null; // the worker goes on while this one is drawn
+                this.take(snapshot);
+                if (!on || (!coming && !slow)) {
+                    if (game === this.game) this.pause();
+                } else if (slow) setTimeout(() => requestAnimationFrame(turn), 250);
+                else requestAnimationFrame(turn);
             } catch (error) {
                 this.error = String(error);
                 this.pause();
             }
-            if (!this.playing) return;
-            if (slow) setTimeout(() => (this.frame = requestAnimationFrame(turn)), 250);
-            else this.frame = requestAnimationFrame(turn);
         };
-        this.frame = requestAnimationFrame(turn);
+        requestAnimationFrame(turn);
+    }
+
+    /** Asks for the steps of the next frame; null where the run is to stop here. */
+    private further(snapshot: Snapshot | null): Promise<Answer> | null {
+        const left = this.stopAt === null ? Infinity : this.stopAt - (snapshot?.epoch ?? 0);
+        if (left <= 0) return null;
+        const steps = this.speed < 1 ? 1 : Math.min(this.speed, left) * this.perEpoch;
+        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: this.wants });
     }
 
     pause(): void {
         this.playing = false;
-        cancelAnimationFrame(this.frame);
+        this.calm = this.snapshot;
     }
 
     async set(name: string, index: number, value: number): Promise<void> {
@@ -195,7 +203,10 @@ export class Run {
     /** Takes a snapshot in: shows it, and keeps the single numbers of its observations. */
     private take(snapshot: Snapshot | undefined): void {
         if (!snapshot) return;
+        if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
         this.snapshot = snapshot;
+        const now = performance.now();
+        if (!this.playing || now - this.calmed >= CALM) [this.calm, this.calmed] = [snapshot, now];
         if (!snapshot.values) return;
         const epoch = snapshot.epoch + snapshot.batch / this.perEpoch;
         let { epochs, values } = this.health;

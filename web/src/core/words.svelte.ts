@@ -13,6 +13,7 @@ export const NAMES: Record<string, string> = {
 class Words {
     language = $state("en");
     private texts = $state.raw<Record<string, string>>({});
+    private formats = new Map<string, Intl.NumberFormat>(); // making one takes a hundred times as long as using it
 
     async speak(language: string): Promise<void> {
         this.texts = await api.messages(language);
@@ -35,7 +36,7 @@ class Words {
     }
 
     whole(value: number): string {
-        return new Intl.NumberFormat(this.language, { maximumFractionDigits: 20 }).format(value);
+        return this.format("whole", { maximumFractionDigits: 20 }).format(value);
     }
 
     /** A number in so many digits; very large and very small ones with a power of ten. */
@@ -44,12 +45,13 @@ class Words {
         if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
         const size = Math.abs(value);
         const far = size !== 0 && (size >= 1e5 || size < 1e-4);
-        const options: Intl.NumberFormatOptions = far
-            ? { notation: "scientific", maximumSignificantDigits: Math.min(digits, 3) }
+        const decimals = size >= 100 ? 1 : size >= 10 ? 2 : digits;
+        const format = far
+            ? this.format(`far${digits}`, { notation: "scientific", maximumSignificantDigits: Math.min(digits, 3) })
             : size < 0.1
-              ? { maximumSignificantDigits: Math.min(digits, 4) }
-              : { maximumFractionDigits: size >= 100 ? 1 : size >= 10 ? 2 : digits };
-        return new Intl.NumberFormat(this.language, options).format(value).replace("-", "−");
+              ? this.format(`small${digits}`, { maximumSignificantDigits: Math.min(digits, 4) })
+              : this.format(`up to ${decimals}`, { maximumFractionDigits: decimals });
+        return format.format(value).replace("-", "−");
     }
 
     /** A number of fixed width, for columns: always so many decimals. */
@@ -58,15 +60,19 @@ class Words {
         const size = Math.abs(value);
         if (size >= 1e4) return this.number(value, 3);
         if (size < 0.5 * 10 ** -decimals) value = 0;
-        const shown = new Intl.NumberFormat(this.language, {
-            minimumFractionDigits: decimals,
-            maximumFractionDigits: decimals,
-        }).format(value);
-        return shown.replace("-", "−");
+        const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+        return this.format(`always ${decimals}`, options).format(value).replace("-", "−");
     }
 
     percent(value: number): string {
-        return new Intl.NumberFormat(this.language, { style: "percent", maximumFractionDigits: 1 }).format(value);
+        return this.format("percent", { style: "percent", maximumFractionDigits: 1 }).format(value);
+    }
+
+    private format(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+        const known = `${this.language} ${key}`;
+        let found = this.formats.get(known);
+        if (!found) this.formats.set(known, (found = new Intl.NumberFormat(this.language, options)));
+        return found;
     }
 }
 

@@ -31,8 +31,7 @@ async function respond(request: Request): Promise<Omit<Answer, "id">> {
         case "look":
             return { snapshot: machine.snapshot(request.wants) };
         case "grid":
-            machine.setGrid(request.rows, request.count);
-            return {};
+            return { outputs: machine.setGrid(request.rows, request.count) };
         case "set":
             machine.set(request.name, request.index, request.value);
             return {};
@@ -57,13 +56,25 @@ async function respond(request: Request): Promise<Omit<Answer, "id">> {
     }
 }
 
+/** The memory of an answer's arrays: it goes to the page without being copied. */
+function buffers(answer: object): Transferable[] {
+    const found = new Set<Transferable>();
+    const look = (value: unknown, depth: number): void => {
+        if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
+        else if (depth && value !== null && typeof value === "object") for (const inner of Object.values(value)) look(inner, depth - 1);
+    };
+    look(answer, 3);
+    return [...found];
+}
+
 let queue = Promise.resolve();
 
 self.onmessage = (event: MessageEvent<Request & { id: number }>) => {
     const { id, ...request } = event.data;
     queue = queue.then(async () => {
         try {
-            self.postMessage({ id, ...(await respond(request as Request)) });
+            const answer = await respond(request as Request);
+            self.postMessage({ id, ...answer }, buffers(answer));
         } catch (error) {
             self.postMessage({ id, error: String(error) });
         }

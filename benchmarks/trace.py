@@ -1,0 +1,78 @@
+"""What Chromium's tracing says: frames, and the CPU time of a thread's tasks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+CATEGORIES = ("toplevel", "benchmark", "viz", "devtools.timeline", "disabled-by-default-devtools.timeline.frame")
+TASKS = ("ThreadControllerImpl::RunTask", "RunTask")
+
+
+@dataclass
+class Trace:
+    """The events of a recording of one page; times in milliseconds."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def threads(self, name: str) -> set[tuple[int, int]]:
+        """The threads whose name begins so, of the page that was recorded."""
+        named = [e for e in self.events if e["name"] == "thread_name" and e["args"]["name"].startswith(name)]
+        return {(event["pid"], event["tid"]) for event in named}
+
+    def frames(self) -> list[float]:
+        """From one frame that was shown to the next, of the process that showed most of them."""
+        shown: dict[int, list[float]] = {}
+        for event in self.events:
+            if event["name"] == "DrawFrame":
+                shown.setdefault(event["pid"], []).append(event["ts"] / 1000)
+        times = sorted(max(shown.values(), key=len)) if shown else []
+        return [later - earlier for earlier, later in pairwise(times)]
+
+    def tasks(self, name: str) -> list[dict[str, Any]]:
+        """The outermost tasks of these threads."""
+        threads = self.threads(name)
+        found = [e for e in self.events if e["name"] in TASKS and e["ph"] == "X" and (e["pid"], e["tid"]) in threads]
+        outer, end = list[dict[str, Any]](), dict[tuple[int, int], float]()
+        for event in sorted(found, key=lambda e: (e["ts"], -e.get("dur", 0))):
+            thread = event["pid"], event["tid"]
+            if event["ts"] >= end.get(thread, 0):
+                outer.append(event)
+                end[thread] = event["ts"] + event.get("dur", 0)
+        return outer
+
+    def busy(self, name: str) -> float:
+        """CPU time of all tasks together."""
+        return sum(cpu(event) for event in self.tasks(name))
+
+    def longest(self, name: str) -> float:
+        """CPU time of the longest task."""
+        return max((cpu(event) for event in self.tasks(name)), default=0.0)
+
+
+def cpu(task: dict[str, Any]) -> float:
+    """Milliseconds that the task had a processor."""
+    return float(task.get("tdur", task.get("dur", 0))) / 1000
+
+
+@dataclass
+class Recording:
+    """What was recorded, once it has ended."""
+
+    found: Trace = field(default_factory=Trace)
+
+
+@contextmanager
+def recording(browser: Any, page: Any) -> Iterator[Recording]:
+    """Record the page while the block runs; `found` is there behind it."""
+    made = Recording()
+    browser.start_tracing(page=page, categories=list(CATEGORIES))
+    yield made
+    made.found = Trace(json.loads(browser.stop_tracing())["traceEvents"])
+
+
+__all__ = ["Recording", "Trace", "recording"]
