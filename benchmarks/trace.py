@@ -30,7 +30,7 @@ class Trace:
         for event in self.events:
             if event["name"] == "DrawFrame":
                 shown.setdefault(event["pid"], []).append(event["ts"] / 1000)
-        times = sorted(max(shown.values(), key=len)) if shown else []
+        times = sorted(max(shown.values(), key=lambda times: len(times))) if shown else []
         return [later - earlier for earlier, later in pairwise(times)]
 
     def tasks(self, name: str) -> list[dict[str, Any]]:
