@@ -30,8 +30,8 @@ class Trace:
         for event in self.events:
             if event["name"] == "DrawFrame":
                 shown.setdefault(event["pid"], []).append(event["ts"] / 1000)
-        times = sorted(max(shown.values(), key=lambda times: len(times))) if shown else []
-        return [later - earlier for earlier, later in pairwise(times)]
+        times: list[float] = max(shown.values(), key=lambda found: len(found), default=[])
+        return [later - earlier for earlier, later in pairwise(sorted(times))]
 
     def tasks(self, name: str) -> list[dict[str, Any]]:
         """The outermost tasks of these threads."""
