@@ -78,7 +78,10 @@ def build() -> None:
     before = digest()
     install()
     shutil.rmtree(PAGE, ignore_errors=True)
-    run("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
+    vite = ("node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
+    run(*vite)
+    for script in sorted((WEB / "src" / "carried").glob("*.ts")):  # for pages without a server, a classic script each
+        run(*vite, "--mode", f"carried.{script.stem}")
     (PAGE / STAMP).write_text(before)
 
 

@@ -1,6 +1,8 @@
 """The lab: a network, watched and stepped through in the browser, served by this machine to itself.
 
-    experiment      what the page asks for: data, network, seed; becomes a Program, its JavaScript, its steps
+    answers         what the page asks for: data, network; becomes a Program, its JavaScript, its steps
+    experiment      the state of an experiment, as the address of the page holds it
+    carried         a page without a server, which brings its answers along
     gate            who is let in: one place, refused by default
     application     the pages and the endpoints under `/api/`
     serve           the loop: bind, say where, open the browser, end with Ctrl-C

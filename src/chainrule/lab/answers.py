@@ -236,18 +236,23 @@ def program(body: object) -> dict[str, Any]:
     batch = record.take("batch", None)
     verdict = verdict_on(made, record)
     record.done()
-    size = rows if batch is None else check_batch_size(batch, rows)
     normed = bool(made.statistics)
-    offsets = offsets_of(rows, size, joined=normed)
-    if normed:
-        check_for_batch_norm(offsets, own=False)
+    begins = offsets(rows, batch, normed)
     seen = observed(made)  # its trace shows the observations too; its step computes none of them
     return program_data(seen) | {
         "module": module(seen, len(columns), formulas, columns),
         "arguments": arguments(seen),
-        "offsets": offsets.tolist(),
+        "offsets": begins,
         "verdict": verdict,
     }
+
+
+def offsets(rows: int, batch: object, normed: bool) -> list[int]:
+    """Where the batches of an epoch begin, and where the last one ends.  `batch` None: all rows are one."""
+    found = offsets_of(rows, rows if batch is None else check_batch_size(batch, rows), joined=normed)
+    if normed:
+        check_for_batch_norm(found, own=False)
+    return [int(at) for at in found]
 
 
 def verdict_on(made: Program, record: Record) -> dict[str, Any] | None:
@@ -279,4 +284,4 @@ def source(body: object) -> dict[str, Any]:
     return {"text": made.source(language, **options), "language": language}
 
 
-__all__ = ["choices", "data", "program", "source", "table"]
+__all__ = ["choices", "data", "offsets", "program", "source", "table"]

@@ -16,14 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..files.json_text import read_json
-from ..messages import LANGUAGES, catalogue
+from ..messages import LANGUAGES
 from . import answers
+from .built import PAGE, PageMissingError, messages_of, page_files, start_of
 from .descent import descent
 
-PAGE = Path(__file__).parent / "page"
-TOPICS = ("lab", "note", "phase", "observe", "verdict")
-TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
-         ".woff2": "font/woff2"}  # fmt: skip
 POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
     "data": answers.data,
     "table": answers.table,
@@ -31,25 +28,6 @@ POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
     "source": answers.source,
     "descent": descent,
 }
-
-
-class PageMissingError(OSError):
-    """The page has not been built."""
-
-
-def page_files(folder: Path = PAGE) -> dict[str, tuple[str, bytes]]:
-    """Path -> (type, content) of every file of the built page: what is not in this table does not exist."""
-    found = {}
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.suffix in TYPES:
-            name = file.relative_to(folder).as_posix()
-            found["/" + ("" if name == "index.html" else name)] = (TYPES[file.suffix], file.read_bytes())
-    if "/" not in found:
-        raise PageMissingError(
-            "the lab's page has not been built. In a checkout: python hatch_build.py (or make lab); "
-            "an installed chainrule brings it along"
-        )
-    return found
 
 
 def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
@@ -70,14 +48,13 @@ def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
         return Response(content, media_type=kind, headers=headers)
 
     async def begin(request: Request) -> Response:
-        return JSONResponse({**start, "choices": answers.choices(), "languages": list(LANGUAGES)})
+        return JSONResponse(start_of(start))
 
     async def messages(request: Request) -> Response:
         language = request.path_params["language"]
         if language not in LANGUAGES:
             return JSONResponse({"error": f"no messages in this language; known: {', '.join(LANGUAGES)}"}, 404)
-        texts = catalogue(language)
-        return JSONResponse({key: text for key, text in texts.items() if key.partition(".")[0] in TOPICS})
+        return JSONResponse(messages_of(language))
 
     def endpoint(name: str) -> Callable[[Request], Any]:
         async def respond(request: Request) -> Response:

@@ -6,6 +6,7 @@ them, and the formulas of further inputs. The page holds no arithmetic of its ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..formulas.formula import Formula
@@ -14,14 +15,15 @@ from ..program.expr import Expr, Name, Number
 from ..program.reverse import differentiate
 from ..program.steps import Program
 from ..program.text import parse
-from ..writers.javascript import JavaScriptWriter
+from ..writers.javascript import MADE, JavaScriptWriter
 from ..writers.javascript_script import DRAW, RANDOM, SAMPLE, SHUFFLE
 
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
+PUBLIC = (*MADE, *FUNCTIONS, "initial", "drop", "inputs", "curves", "pull")
 
 
 def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), columns: Sequence[str] = ()) -> str:
-    """An ES module: the program's own functions, and
+    """A classic script, one object `network`: from file:// no worker imports modules. The program's own functions, and
 
     initial(number, w)          initial weights from a seed
     shuffle(order)              the next order of the rows
@@ -33,11 +35,14 @@ def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), colu
     writer = JavaScriptWriter(program)
     drawn = curves(program, writer)
     texts = [writer(formula) for formula in formulas]  # first: a formula may need a helper
-    own = writer.module(FUNCTIONS)
+    own = writer.composed(FUNCTIONS, "")
     helpers = [line for name in writer.helpers for line in writer.helper_texts[name] if f"function {name}(" not in own]
     pull = f"const pull = (x, delta) => {writer(Name('x') * Name('delta'))};\n"
-    further = [initial(writer), MASK, inputs(texts, given, columns), drawn, pull, EXPORTS]
-    return "\n".join([own, *helpers, RANDOM, SAMPLE, DRAW, SHUFFLE, *further])
+    drawing = [RANDOM, SAMPLE, DRAW, SHUFFLE, initial(writer), MASK]
+    body = "\n".join([own, *helpers, *drawing, inputs(texts, given, columns), drawn, pull])
+    made = set(re.findall(r"^(?:const|function) (\w+)", body, re.M))
+    listed = ", ".join([*(name for name in PUBLIC if name in made), "shuffle: permute"])
+    return f'var network = (() => {{\n"use strict";\n{body}\nreturn {{ {listed} }};\n}})();\n'
 
 
 def arguments(program: Program) -> dict[str, list[str]]:
@@ -62,8 +67,6 @@ function drop(keep, x, count) {
         x[k] = randomSample() < keep ? 1 : 0;
 }
 """
-
-EXPORTS = "export { initial, permute as shuffle, drop, inputs, curves, pull };\n"
 
 
 def curves(program: Program, writer: JavaScriptWriter) -> str:

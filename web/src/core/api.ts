@@ -1,6 +1,9 @@
-// The server's endpoints. Addresses are relative: the token is the first part of the path, and never leaves it.
+// The questions that the page asks: of its server, or of what it carries.
 
 import type { Data, Kind, Program } from "./contract";
+import { ask } from "./served";
+
+export { alone, home, Refusal, thread } from "./served";
 
 export interface Choices {
     data: { name: string; kind: Kind; columns: string[]; fixed: boolean }[];
@@ -16,26 +19,6 @@ export interface Start {
     languages: string[];
     table: { name: string; text: string } | null;
     choices: Choices;
-}
-
-/** A refusal of the server, in its words; or "" where it does not answer. */
-export class Refusal extends Error {}
-
-async function fetched<T>(address: string, options?: RequestInit): Promise<T> {
-    let response: Response;
-    try {
-        response = await fetch(address, options);
-    } catch {
-        throw new Refusal("");
-    }
-    const answer = (await response.json().catch(() => ({ error: response.statusText }))) as T & { error?: string };
-    if (!response.ok) throw new Refusal(answer.error ?? response.statusText);
-    return answer;
-}
-
-function post<T>(name: string, body: unknown): Promise<T> {
-    const headers = { "content-type": "application/json" };
-    return fetched<T>(`./api/${name}`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 export interface Way {
@@ -55,10 +38,10 @@ export interface Descent {
     story: string;
 }
 
-export const start = () => fetched<Start>("./api/start");
-export const messages = (language: string) => fetched<Record<string, string>>(`./api/messages/${language}`);
-export const data = (body: unknown) => post<Data>("data", body);
-export const table = (body: unknown) => post<Data>("table", body);
-export const program = (body: unknown) => post<Program>("program", body);
-export const source = (body: unknown) => post<{ text: string; language: string }>("source", body);
-export const descent = (body: unknown) => post<Descent>("descent", body);
+export const start = () => ask<Start>("start");
+export const messages = (language: string) => ask<Record<string, string>>(`messages/${language}`);
+export const data = (body: unknown) => ask<Data>("data", body);
+export const table = (body: unknown) => ask<Data>("table", body);
+export const program = (body: unknown) => ask<Program>("program", body);
+export const source = (body: unknown) => ask<{ text: string; language: string }>("source", body);
+export const descent = (body: unknown) => ask<Descent>("descent", body);

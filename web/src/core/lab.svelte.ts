@@ -150,7 +150,7 @@ export class Lab {
 
     /** The link to what is in hand: address without the token, and the epoch that is reached. */
     link(): string {
-        return `${location.origin}/${this.fragment(this.run.snapshot?.epoch ?? 0)}`;
+        return `${api.home()}${this.fragment(this.run.snapshot?.epoch ?? 0)}`;
     }
 
     remember(): void {

@@ -9,7 +9,6 @@ export interface Module {
     state?(): Arrays;
     scratch?(rows: number): Arrays;
     trace_scratch?(rows: number): Arrays;
-    settings: Record<string, number>;
     step(...given: unknown[]): number;
     predict(...given: unknown[]): void;
     evaluate(...given: unknown[]): number;
@@ -60,7 +59,7 @@ export class Machine {
         readonly data: Data,
         seed: number,
     ) {
-        this.h = { ...module.settings };
+        this.h = { ...program.settings };
         this.order = Int32Array.from({ length: data.training.count }, (_, n) => n);
         this.all = this.rowsOf(data.training);
         this.test = data.test.count ? this.rowsOf(data.test) : null;

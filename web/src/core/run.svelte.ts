@@ -29,7 +29,7 @@ export class Run {
     first = $state.raw<Arrays | null>(null); // the values of the first look after a reset
     wants: Wants = { values: "batch", grid: true };
 
-    private worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "chainrule" });
+    private worker = api.thread();
     private waiting = new Map<number, (answer: Answer) => void>();
     private next = 1;
     private version = 0;

@@ -1,23 +1,27 @@
-// The worker: imports the emitted module and answers the page. One request, one answer.
+// The worker: imports the emitted program and answers the page. One request, one answer.
 
 import type { Answer, Request } from "./contract";
 import { Machine, type Module } from "./machine";
 
 let machine: Machine | null = null;
 
-async function imported(text: string): Promise<Module> {
+declare const network: Module;
+
+/** The emitted program. A classic script, in a classic worker: from file:// a browser starts no others. */
+function imported(text: string): Module {
     const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     try {
-        return (await import(/* @vite-ignore */ address)) as Module;
+        (self as unknown as { importScripts(address: string): void }).importScripts(address);
+        return network;
     } finally {
         URL.revokeObjectURL(address);
     }
 }
 
-async function respond(request: Request): Promise<Omit<Answer, "id">> {
+function respond(request: Request): Omit<Answer, "id"> {
     if (request.kind === "load") {
         const { program, data, seed } = request;
-        machine = new Machine(await imported(program.module), program, data, seed);
+        machine = new Machine(imported(program.module), program, data, seed);
         return {};
     }
     if (!machine) throw new Error("nothing is loaded");
@@ -67,16 +71,12 @@ function buffers(answer: object): Transferable[] {
     return [...found];
 }
 
-let queue = Promise.resolve();
-
 self.onmessage = (event: MessageEvent<Request & { id: number }>) => {
     const { id, ...request } = event.data;
-    queue = queue.then(async () => {
-        try {
-            const answer = await respond(request as Request);
-            self.postMessage({ id, ...answer }, buffers(answer));
-        } catch (error) {
-            self.postMessage({ id, error: String(error) });
-        }
-    });
+    try {
+        const answer = respond(request as Request);
+        self.postMessage({ id, ...answer }, buffers(answer));
+    } catch (error) {
+        self.postMessage({ id, error: String(error) });
+    }
 };

@@ -1,0 +1,45 @@
+// Where answers come from in a page without a server: it carries them, packed, in an element of its own.
+// `src/chainrule/lab/carried.py` writes them. What is not carried is refused in words that say so.
+
+import type { Program } from "./contract";
+import { question, settingsOf, type ProgramQuestion } from "./question";
+import type * as served from "./served";
+import { say } from "./words.svelte";
+import Thread from "./worker.ts?worker&inline";
+
+export class Refusal extends Error {}
+
+export const alone: typeof served.alone = true;
+export const home: typeof served.home = () => location.href.replace(/#.*$/, "");
+export const thread: typeof served.thread = () => new Thread({ name: "chainrule" });
+
+/** Question -> answer, as base64 of gzipped JSON. */
+let answers: Record<string, string> | null = null;
+
+function carried(): Record<string, string> {
+    return (answers ??= JSON.parse(document.getElementById("carried")?.textContent ?? "{}") as Record<string, string>);
+}
+
+async function unpacked<T>(text: string): Promise<T> {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(plain).text()) as T;
+}
+
+async function found<T>(key: string, name: string): Promise<T> {
+    const text = carried()[key];
+    if (text === undefined) throw new Refusal(say(`lab.carried_${name}`));
+    return unpacked<T>(text);
+}
+
+export const ask: typeof served.ask = async <T>(name: string, body?: unknown): Promise<T> => {
+    const kind = name.split("/")[0];
+    const answer = await found<T>(question(name, body), kind);
+    if (kind !== "program") return answer;
+    // One program serves every rate, strength and size of a batch: they are not part of it.
+    const asked = body as ProgramQuestion;
+    const program = answer as T & Program;
+    const joined = program.state.some(({ name }) => name.startsWith("running_"));
+    const offsets = await found<number[]>(question("offsets", { rows: asked.rows, batch: asked.batch ?? null, joined }), "batch");
+    return { ...program, offsets, settings: { ...program.settings, ...settingsOf(asked) } };
+};
