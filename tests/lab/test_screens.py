@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import chainrule as cr
 
@@ -169,6 +170,47 @@ def test_correlation_is_the_observation_of_the_program_and_a_constant_column_is_
     seen = cr.trace(cr.observed(program()), X, Y, run_of(12).parameters)
     expected = np.concatenate([seen[f"correlation{number}"].ravel() for number in range(3)])
     np.testing.assert_allclose(numbers(at_twelve), expected, rtol=0, atol=CLOSE)
+
+
+def test_side_by_side_both_runs_are_those_of_python_now_and_looked_back_at(visit):
+    page = visit.open("#screen=compare&epoch=30" + FOUNDING + "&b.optimizer=momentum:0.5")
+    network = program().declaration.network
+    other = cr.derive(network, loss="half_squared_error", optimizer=cr.Momentum(0.5))
+    made = {"A": program(), "B": other}
+
+    def check(epoch):
+        page.get_by_test_id("scrubbed").get_by_text(f"epoch {epoch} of").wait_for()
+        for side, derived in made.items():
+            shown = page.get_by_test_id(f"loss-{side}")
+            expected = run_of(epoch, derived).evaluate(X, Y)["loss"]
+            expect(shown).to_have_attribute("title", re.compile(f"^{str(expected)[:9]}"))
+            assert float(shown.get_attribute("title")) == pytest.approx(expected, abs=CLOSE)
+
+    check(30)
+    scrubber = page.get_by_test_id("scrubber")
+    scrubber.press("Home")
+    for _ in range(3):
+        scrubber.press("ArrowRight")
+    check(3)
+    for heading, stem in (("Mean slope", "slope_mean"), ("Length of the gradient", "gradient_norm")):
+        figure = page.get_by_role("region", name=heading).get_by_role("figure", name="Layer 1")
+        figure.get_by_role("button", name="As a table").click()
+        for epoch in (0, 12, 30):
+            shown = numbers(figure.locator("tbody tr").nth(epoch))
+            at = {s: cr.trace(cr.observed(p), X, Y, run_of(epoch, p).parameters) for s, p in made.items()}
+            expected = [at[side][f"{stem}1"].mean() for side in made]
+            np.testing.assert_allclose(shown, expected, rtol=0, atol=CLOSE)
+    page.get_by_role("button", name="One step").click()  # both take it
+    scrubber.press("End")
+    check(31)
+    assert "b.optimizer=momentum:0.5" in page.url
+    page.get_by_role("button", name="Squared error or cross-entropy?").click()
+    page.get_by_test_id("differences").get_by_text("binary cross entropy").wait_for()
+    page.get_by_text("Cross-entropy cancels the slope").wait_for()
+    expect(page).to_have_url(re.compile("b.loss=binary_cross_entropy"))
+    page.get_by_text("Every setting of both sides").click()
+    page.get_by_label("Loss, B").select_option("half_mean_squared_error")
+    page.get_by_text("Both sides are alike").wait_for()
 
 
 def test_health_keeps_the_observations_over_time(visit):

@@ -2,8 +2,9 @@
 
 import * as api from "./api";
 import type { Data } from "./contract";
-import { FOUNDING, fromFragment, toFragment, USUAL, type Experiment } from "./experiment";
+import { FOUNDING, fromFragment, USUAL, type Experiment } from "./experiment";
 import { Run } from "./run.svelte";
+import { secondOf, withSecond } from "./second";
 import { viewOf, type View } from "./view";
 import { words } from "./words.svelte";
 
@@ -18,6 +19,7 @@ export interface Table {
 export class Lab {
     screen = $state("network");
     experiment = $state<Experiment>(structuredClone(USUAL));
+    second = $state<Experiment | null>(null); // of Side by side
     choices = $state.raw<api.Choices | null>(null);
     languages = $state.raw<string[]>([]);
     table = $state<Table | null>(null);
@@ -36,6 +38,7 @@ export class Lab {
         await words.speak(start.languages.includes(place.language ?? "") ? place.language! : start.language);
         if (place.screen) this.screen = place.screen;
         this.experiment = place.experiment;
+        this.second = secondOf(location.hash);
         if (start.table) await this.open(start.table.name, start.table.text);
         else await this.derive(place.epoch ?? 0);
         if (!this.run.program) await this.fallBack();
@@ -140,12 +143,13 @@ export class Lab {
     }
 
     fragment(epoch = 0): string {
-        return toFragment({
+        const place = {
             screen: this.screen,
             language: words.language,
             epoch,
             experiment: $state.snapshot(this.experiment) as Experiment,
-        });
+        };
+        return withSecond(place, $state.snapshot(this.second) as Experiment | null);
     }
 
     /** The link to what is in hand: address without the token, and the epoch that is reached. */
@@ -162,6 +166,7 @@ export class Lab {
         const place = fromFragment(at < 0 ? "" : link.slice(at));
         this.table = null;
         this.experiment = place.experiment;
+        this.second = secondOf(at < 0 ? "" : link.slice(at));
         if (place.screen) this.screen = place.screen;
         if (place.language && this.languages.includes(place.language)) await words.speak(place.language);
         await this.derive(place.epoch ?? 0);

@@ -28,6 +28,7 @@ export class Run {
     health = $state.raw<Health>({ epochs: [], values: {} });
     first = $state.raw<Arrays | null>(null); // the values of the first look after a reset
     wants: Wants = { values: "batch", grid: true };
+    companion: (() => Promise<void>) | null = null; // is told of every step, and waited for
 
     private worker = api.thread();
     private waiting = new Map<number, (answer: Answer) => void>();
@@ -63,7 +64,7 @@ export class Run {
             const rows = data.training.count;
             const program = await api.program({
                 columns: data.columns,
-                inputs: given ? [] : experiment.inputs,
+                inputs: experiment.inputs,
                 network: networkOf(experiment, data.outputs),
                 rows,
                 batch: experiment.batch === null || experiment.batch >= rows ? null : experiment.batch,
@@ -106,11 +107,13 @@ export class Run {
         this.first = null;
         await this.ask({ kind: "reset", seed });
         await this.look();
+        await this.companion?.();
     }
 
     /** So many steps, however long they take. */
     async steps(count: number): Promise<void> {
         this.take((await this.ask({ kind: "advance", steps: count, milliseconds: 1e9, wants: this.wants })).snapshot);
+        await this.companion?.();
     }
 
     get perEpoch(): number {
@@ -135,6 +138,7 @@ export class Run {
                 const slow = this.speed < 1;
                 coming = on && !slow ? this.further(snapshot) : null; // the worker goes on while this one is drawn
                 this.take(snapshot);
+                await this.companion?.();
                 if (!on || (!coming && !slow)) {
                     if (game === this.game) this.pause();
                 } else if (slow) setTimeout(() => requestAnimationFrame(turn), 250);

@@ -14,5 +14,6 @@ export const SCREENS: Screen[] = [
     { name: "factors", load: () => import("./Factors.svelte") },
     { name: "health", load: () => import("./Health.svelte") },
     { name: "descent", load: () => import("./Descent.svelte") },
+    { name: "compare", load: () => import("./Compare.svelte") },
     { name: "correlation", load: () => import("./Correlation.svelte") },
 ];
