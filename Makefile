@@ -7,6 +7,9 @@
 PYTHON  ?= python3
 WORKERS ?= 2
 
+# Without compiled modules beside it, each of the hundreds of programs that the tests start compiles the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 ENV    := .venv
 ORACLE := .venv-oracle
 BENCH  := .venv-bench
