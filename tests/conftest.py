@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer.testing
 from hypothesis import settings
+from typer.main import get_command
 
 from tests.tools import find_tool
 
@@ -24,6 +27,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 # `auto` is NumPy here unless a test says otherwise: compiling hundreds of programs takes longer than running them.
 os.environ.setdefault("CHAINRULE_ENGINE", "numpy")
+
+# The runner of commands builds all of them anew at each call, which takes longer than most of them do.
+typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 
 # PyTorch has an environment of its own: `make oracle`.
 collect_ignore = [] if find_spec("torch") else ["oracle"]

@@ -80,6 +80,7 @@ def main() -> None:
     prepare_streams()
     if is_plain(sys.argv):
         app.rich_markup_mode = None
+    leave_out_others(sys.argv[1:2])
     try:
         try:
             app(prog_name="chainrule")
@@ -92,6 +93,13 @@ def main() -> None:
         give_up_stdout()
         refused(error)
         sys.exit(2)
+
+
+def leave_out_others(first: list[str]) -> None:
+    """Typer builds every registered command at each start: where the first word names one, build that one alone."""
+    asked = [command for command in app.registered_commands if command.callback.__name__ in first]  # type: ignore[union-attr]
+    if asked:
+        app.registered_commands, app.registered_groups = asked, []
 
 
 def prepare_streams() -> None:
