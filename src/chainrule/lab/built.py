@@ -8,9 +8,10 @@ from typing import Any
 
 from ..messages import LANGUAGES, catalogue
 from . import answers
+from .path import path_data
 
 PAGE = Path(__file__).parent / "page"
-TOPICS = ("lab", "note", "phase", "observe", "verdict")
+TOPICS = ("lab", "path", "note", "phase", "observe", "verdict")
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
          ".woff2": "font/woff2"}  # fmt: skip
 
@@ -27,7 +28,7 @@ class PageMissingError(OSError):
 
 def start_of(start: Mapping[str, Any]) -> dict[str, Any]:
     """What a page begins with."""
-    return {**start, "choices": answers.choices(), "languages": list(LANGUAGES)}
+    return {**start, "choices": answers.choices(), "chapters": path_data(), "languages": list(LANGUAGES)}
 
 
 def messages_of(language: str) -> dict[str, str]:

@@ -14,11 +14,22 @@ export interface Choices {
     languages: { name: string; teaching: boolean }[];
 }
 
+/** A chapter of the guided path: what it sets up, and the numbers of its texts. */
+export interface Chapter {
+    name: string;
+    ways: { name: string; fragment: string }[];
+    facts: Record<string, number>;
+    shares: Record<string, number>;
+    aim: [layer: number, unit: number, row: number] | null;
+}
+
 export interface Start {
     language: string;
     languages: string[];
     table: { name: string; text: string } | null;
     choices: Choices;
+    chapters: Chapter[];
+    begin?: string; // the fragment to begin with, where the address has none
 }
 
 export interface Way {

@@ -20,7 +20,7 @@ const OWN: Experiment = {
 
 describe("the fragment", () => {
     test.each([USUAL, FOUNDING, OWN, { ...USUAL, layers: [] }])("is read back as it was written", (experiment) => {
-        const place = { screen: "network", language: "de", epoch: 35, experiment };
+        const place = { screen: "network", language: "de", epoch: 35, chapter: "why", experiment };
         expect(fromFragment(toFragment(place))).toEqual(place);
     });
     test("falls back on the usual where it says nothing or nonsense", () => {

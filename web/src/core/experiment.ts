@@ -27,6 +27,7 @@ export interface Place {
     screen: string;
     language: string;
     epoch: number;
+    chapter: string; // of the guided path; none: ""
     experiment: Experiment;
 }
 
@@ -86,7 +87,7 @@ function start(initial: string): Record<string, string> {
 }
 
 /** `#screen=...&data=circle:200:0.1:0.3:1&layers=6:tanh,4:tanh...`: short, and readable where it can be. */
-export function toFragment({ screen, language, epoch, experiment: e }: Place): string {
+export function toFragment({ screen, language, epoch, chapter, experiment: e }: Place): string {
     const { data } = e;
     const written: Record<string, string> = {
         screen,
@@ -107,6 +108,7 @@ export function toFragment({ screen, language, epoch, experiment: e }: Place): s
         seed: String(e.seed),
         edits: Object.keys(e.edits).length ? JSON.stringify(e.edits) : "",
         epoch: epoch ? String(epoch) : "",
+        path: chapter,
     };
     const kept = Object.entries(written).filter(([, value]) => value !== "");
     return "#" + new URLSearchParams(kept).toString().replaceAll("%3A", ":").replaceAll("%3B", ";");
@@ -135,6 +137,7 @@ export function fromFragment(fragment: string): Partial<Place> & { experiment: E
     return {
         screen: read.get("screen") ?? undefined,
         language: read.get("lang") ?? undefined,
+        chapter: read.get("path") ?? undefined,
         epoch: whole(read.get("epoch") ?? undefined, 0, 0, 1e6),
         experiment: {
             data: {

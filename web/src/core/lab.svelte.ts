@@ -18,6 +18,9 @@ export interface Table {
 
 export class Lab {
     screen = $state("network");
+    chapter = $state(""); // of the guided path; none: ""
+    chapters = $state.raw<api.Chapter[]>([]);
+    aim = $state.raw<{ layer: number; unit: number; row: number } | null>(null); // the dot that the path points at
     experiment = $state<Experiment>(structuredClone(USUAL));
     second = $state<Experiment | null>(null); // of Side by side
     choices = $state.raw<api.Choices | null>(null);
@@ -34,7 +37,9 @@ export class Lab {
         const start = await api.start();
         this.choices = start.choices;
         this.languages = start.languages;
-        const place = fromFragment(location.hash);
+        this.chapters = start.chapters;
+        const place = fromFragment(location.hash || (start.begin ?? ""));
+        this.turnTo(place.chapter);
         await words.speak(start.languages.includes(place.language ?? "") ? place.language! : start.language);
         if (place.screen) this.screen = place.screen;
         this.experiment = place.experiment;
@@ -137,6 +142,10 @@ export class Lab {
         await this.derive();
     }
 
+    private turnTo(chapter = ""): void {
+        this.chapter = this.chapters.some(({ name }) => name === chapter) ? chapter : "";
+    }
+
     go(screen: string): void {
         this.screen = screen;
         this.remember();
@@ -147,6 +156,7 @@ export class Lab {
             screen: this.screen,
             language: words.language,
             epoch,
+            chapter: this.chapter,
             experiment: $state.snapshot(this.experiment) as Experiment,
         };
         return withSecond(place, $state.snapshot(this.second) as Experiment | null);
@@ -168,6 +178,7 @@ export class Lab {
         this.experiment = place.experiment;
         this.second = secondOf(at < 0 ? "" : link.slice(at));
         if (place.screen) this.screen = place.screen;
+        this.turnTo(place.chapter);
         if (place.language && this.languages.includes(place.language)) await words.speak(place.language);
         await this.derive(place.epoch ?? 0);
     }

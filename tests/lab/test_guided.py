@@ -1,0 +1,70 @@
+"""The guided path as a visitor walks it."""
+
+from pathlib import Path
+
+import pytest
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+VIOLATIONS = """axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) =>
+    `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 4).join(" | ")}`))"""
+
+
+def at(page, chapter, reached):
+    page.locator(f'aside[data-chapter="{chapter}"][data-reached="{str(reached).lower()}"]').wait_for()
+
+
+def test_a_visitor_gets_from_a_slope_to_the_product_by_keyboard_alone(visit):
+    page = visit.open()
+    page.get_by_role("button", name="Guided path").focus()
+    page.keyboard.press("Enter")
+    at(page, "slope", False)
+    assert page.get_by_test_id("iterate").inner_text().endswith("f'(x) = 12")
+    page.get_by_test_id("descend").focus()
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    at(page, "slope", True)
+    page.get_by_test_id("iterate").get_by_text("f'(x) = 6.144").wait_for()
+    page.get_by_test_id("path").get_by_text("The slope has shrunk to 6.144").wait_for()
+    page.get_by_test_id("path-next").focus()
+    page.keyboard.press("Enter")
+    at(page, "why", False)
+    dot = page.get_by_test_id("dot")
+    dot.get_by_text("Unit 1, sample 3").wait_for()
+    dot.get_by_text("−0.4562 × 0.2481").wait_for()
+    page.get_by_role("application").focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    at(page, "why", True)
+    assert "path=why" in page.url
+    visit.page.reload()  # progress is kept, and the address leads back to the chapter
+    at(page, "why", False)
+    page.get_by_text("All questions, 2 of 12 done").wait_for()
+    page.get_by_role("button", name="Close the guided path").click()
+    page.get_by_test_id("path").wait_for(state="detached")
+    assert "path=" not in page.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_panel_is_clean_and_stands_beside_the_screen(visit, scheme):
+    page = visit.page
+    page.emulate_media(color_scheme=scheme)
+    visit.open("#lang=de&path=cube&screen=slope")
+    page.locator("aside details summary").click()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(VIOLATIONS)
+    assert not found, found
+    box, main = page.get_by_test_id("path").bounding_box(), page.locator("main").bounding_box()
+    assert box["x"] + box["width"] <= main["x"] + 20
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box, main = page.get_by_test_id("path").bounding_box(), page.locator("main").bounding_box()
+    assert box["y"] + box["height"] <= main["y"]
+
+
+def test_the_ways_of_a_chapter_are_set_up_by_a_click(visit):
+    page = visit.open("#lang=en&path=cube&screen=steps")
+    for way, loss in (("as derived", "0.003798"), ("slope left out", "3.81E−6"), ("error cubed", "0.2612")):
+        page.get_by_test_id("way").get_by_text(way).click()
+        page.wait_for_selector(f'[data-testid="loss"]:text-is("{loss}")')
+    page.get_by_text("Edited by you: error2.").wait_for()
+    at(page, "cube", True)
