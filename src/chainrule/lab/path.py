@@ -59,7 +59,8 @@ CHAPTERS = (
         aim=(2, 0, 2),
     ),
     Chapter(
-        "confidence", (way("only", "slope", FOUNDING, 10_000),), {"a": 0.00702172, "slope": 0.00697242, "before": 0.24931},
+        "confidence", (way("only", "slope", FOUNDING, 10_000),),
+        {"a": 0.00702172, "slope": 0.00697242, "before": 0.24931},
         aim=(2, 0, 0),
     ),
     Chapter(
