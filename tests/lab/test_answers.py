@@ -1,12 +1,13 @@
 """What the endpoints answer, without a server."""
 
+import base64
 import json
 import re
 
 import numpy as np
 import pytest
 
-from chainrule.lab import answers
+from chainrule.lab import answers, tables
 from chainrule.lab.data_sets import DATA_SETS
 
 NETWORK = {
@@ -64,13 +65,24 @@ def test_an_edit_is_part_of_the_program():
 
 def test_a_table_is_prepared_as_train_prepares_it():
     text = "a,b,kind\n" + "\n".join(f"{i},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(20))
-    assert answers.table({"name": "t.csv", "text": text})["columns"] == ["a", "b", "kind"]
-    made = answers.table({"name": "t.csv", "text": text, "target": "kind", "test": 0.25})
+    assert tables.table({"name": "t.csv", "text": text})["names"] == ["a", "b", "kind"]
+    made = tables.table({"name": "t.csv", "text": text, "target": "kind", "test": 0.25})
     assert (made["kind"], made["classes"], made["outputs"]) == ("classes", ["no", "yes"], 1)
     assert made["training"]["count"] == 15
     X = np.reshape(made["training"]["X"], (15, 2))
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
-    assert [row["name"] for row in made["scaling"]] == ["a", "b"]
+    assert [(row["name"], row["role"], row["begin"]) for row in made["features"]] == [("a", "numeric", 0), ("b", "numeric", 1)]
+
+
+def test_the_roles_of_columns_can_be_changed_and_a_table_has_a_digest():
+    text = "a,b,kind\n" + "\n".join(f"{i},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(20))
+    given = {"name": "t.csv", "text": text, "target": "kind", "test": 0}
+    made = tables.table({**given, "roles": {"a": "ignore", "b": "categorical"}})
+    assert made["columns"] == ["b=0", "b=1", "b=2"]
+    assert made["digest"] == tables.table({"name": "x", "text": text})["digest"]
+    coded = base64.b64encode(text.encode()).decode()
+    assert tables.table({"name": "t.csv", "base64": coded})["digest"] == made["digest"]
+    assert tables.table({**given, "target": "a", "roles": {"kind": "ignore"}})["target"]["mean"] == 9.5
 
 
 WIDE = ",".join(f"c{i}" for i in range(60)) + "\n" + ",".join("1" * 60)
@@ -115,15 +127,28 @@ REFUSED = {
     "edit, no text": (answers.program, asked(edits={"delta2": 1}), "edits"),
     "edit, formula": (answers.program, asked(edits={"delta2": "(p -"}), "position"),
     "language": (answers.source, {"columns": ["x1", "x2"], "network": NETWORK, "language": "cobol"}, "cobol"),
-    "table, ragged": (answers.table, {"name": "t.csv", "text": "a,b\n1\n"}, "row 2"),
-    "table, target": (answers.table, {"name": "t.csv", "text": "a,b\n1,2\n3,4\n", "target": "c"}, "'c'"),
-    "table, task": (answers.table, {"name": "t.csv", "text": "a,b\n1,2\n", "target": "b", "task": "x"}, "known are"),
+    "table, ragged": (tables.table, {"name": "t.csv", "text": "a,b\n1\n"}, "row 2"),
+    "table, target": (tables.table, {"name": "t.csv", "text": "a,b\n1,2\n3,4\n", "target": "c"}, "'c'"),
+    "table, task": (tables.table, {"name": "t.csv", "text": "a,b\n1,2\n", "target": "b", "task": "x"}, "known are"),
     "table, NaN": (
-        answers.table,
+        tables.table,
         {"name": "t.csv", "text": "a,b\n1,2\n2,1\nx7,3\n" + "4,5\n" * 30, "target": "b"},
         "row 4",
     ),
-    "table, wide": (answers.table, {"name": "t.csv", "text": WIDE}, "at most"),
+    "table, role": (tables.table, {"name": "t.csv", "text": "a,b\n1,2\n", "target": "b", "roles": {"a": "x"}}, "ignore"),
+    "table, all ignored": (
+        tables.table,
+        {"name": "t.csv", "text": "a,b\n1,2\n3,4\n", "target": "b", "roles": {"a": "ignore"}},
+        "keep at least one",
+    ),
+    "table, role that does not fit": (
+        tables.table,
+        {"name": "t.csv", "text": "a,b\nx,2\ny,4\n", "target": "b", "roles": {"a": "numeric"}},
+        "row 2",
+    ),
+    "table, no base64": (tables.table, {"name": "t.csv", "base64": "?"}, "base64"),
+    "table, bytes": (tables.table, {"name": "t.csv", "base64": "YSxiCv8sMQo="}, "UTF-8"),
+    "table, wide": (tables.table, {"name": "t.csv", "text": WIDE}, "at most"),
 }
 
 

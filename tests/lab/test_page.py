@@ -83,6 +83,7 @@ def test_a_copied_link_reproduces_the_run_and_holds_no_token(visit, browser, ser
     page = visit.open("#data=moons:80:0.2:0.25:2&layers=4:tanh&batch=8&seed=9")
     visit.run(15)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Link copied").wait_for()
     page.get_by_label("Formula of your own").focus()
@@ -107,16 +108,16 @@ def test_divergence_is_explained_with_its_step_and_a_remedy(visit):
     alert.wait_for()
     assert "no longer a finite number" in alert.inner_text()
     assert all(np.isfinite(visit.array("W1")))
-    alert.get_by_role("button").click()
-    alert.wait_for(state="detached")
-    page.wait_for_selector('[data-testid="epoch"]:text-is("0")')
+    assert "2.5" in alert.get_by_role("button").inner_text()
+    alert.get_by_role("button").click()  # the same seed again, with a quarter of the rate, as far as it came
+    page.locator('dl dd:text-is("2.5")').wait_for()
 
 
 def test_a_table_of_ones_own_and_a_broken_one(visit):
     page = visit.open()
 
     def drop(name, text):
-        page.locator("input[type=file]").set_input_files(
+        page.locator("input[accept*=csv]").set_input_files(
             {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
         )
 
@@ -124,10 +125,19 @@ def test_a_table_of_ones_own_and_a_broken_one(visit):
     page.locator(".alert", has_text="row 3").wait_for()
     rows = "".join(f"{i},{i * i % 7},{'red' if i % 3 else 'blue'}\n" for i in range(40))
     drop("own.csv", "width,height,colour\n" + rows)
-    page.get_by_label("Column to predict").wait_for()
-    assert page.get_by_label("Column to predict").input_value() == "colour"
+    use = {name: page.get_by_label(f"What the column {name} is for") for name in ("width", "height", "colour")}
+    use["width"].wait_for()
+    assert [select.input_value() for select in use.values()] == ["numeric", "numeric", "target"]
     assert page.locator(".alert").count() == 0
-    page.get_by_text("width, number").wait_for()
+    page.get_by_test_id("columns").get_by_text("(x − ").first.wait_for()  # how it was scaled
+    use["height"].select_option("ignore")
+    page.get_by_role("table", name="W1", exact=True).get_by_text("height").wait_for(state="detached")
+    use["height"].select_option("categorical")
+    page.get_by_text("7 inputs").or_(page.get_by_text("6 inputs")).or_(page.get_by_text("4 inputs")).wait_for()
+    use["width"].select_option("target")
+    page.get_by_text("colour=red").first.wait_for()
+    use["colour"].select_option("target")
+    use["height"].select_option("numeric")
     visit.run(3)
 
 

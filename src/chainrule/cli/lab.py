@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,10 +36,7 @@ def lab(
     screen = Screen(ctx, plain, lang)
     start: dict[str, Any] = {"language": screen.language, "table": None}
     if file is not None:
-        from ..data import printable, read_regular, read_table
-
-        read_table(file)  # refuses what train would refuse, before a page is opened
-        start["table"] = {"name": printable(file.name), "text": read_regular(file, MOST_BYTES).decode("utf-8-sig")}
+        start["table"] = table_of(file)
 
     def announce(address: str) -> None:
         screen.say("lab.serving")
@@ -49,6 +48,22 @@ def lab(
     serve(start, port, browser, announce)
     screen.line()
     screen.say("lab.closed")
+
+
+def table_of(file: Path) -> dict[str, str]:
+    """A table as the page takes it: the text of a file in UTF-8; of any other its rows, written as CSV."""
+    from ..data import printable, read_regular, read_table
+
+    read = read_table(file)  # refuses what train would refuse, before a page is opened
+    name = printable(file.name)
+    try:
+        return {"name": name, "text": read_regular(file, MOST_BYTES).decode("utf-8-sig")}
+    except UnicodeDecodeError:
+        written = io.StringIO()
+        rows = csv.writer(written)
+        rows.writerow(read.names)
+        rows.writerows(zip(*(column.texts() for column in read.columns), strict=True))
+        return {"name": name, "text": written.getvalue()}
 
 
 __all__ = ["lab"]

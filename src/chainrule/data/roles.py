@@ -23,6 +23,7 @@ every cell of the target must be a number.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -89,8 +90,15 @@ class Roles:
         return class_indices(table, table.column(self.target), self.classes, self.numeric_classes)
 
 
-def find_roles(table: Table, target: str, task: Literal["auto", "classification", "regression"] = "auto") -> Roles:
+def find_roles(
+    table: Table,
+    target: str,
+    task: Literal["auto", "classification", "regression"] = "auto",
+    wished: Mapping[str, Role] | None = None,
+) -> Roles:
     """The roles of all columns of `table`, every cell checked.
+
+    wished      roles of columns that are not to be found by the rules
 
     Raises
         ValueError: `task` is none of the three.
@@ -111,7 +119,7 @@ def find_roles(table: Table, target: str, task: Literal["auto", "classification"
     features, remarks = [], list[Remark]()
     for column in table.columns:
         if column is not goal:
-            role = checked_role(table, column)
+            role = checked_role(table, column, (wished or {}).get(column.name))
             features.append((column.name, role))
             remarks += remarks_on(column, role)
     classify, numeric = _task(table, goal, task)
@@ -239,15 +247,16 @@ def class_indices(table: Table, column: Column, classes: tuple[str, ...], numeri
     return indices
 
 
-def checked_role(table: Table, column: Column) -> Role:
+def checked_role(table: Table, column: Column, wished: Role | None = None) -> Role:
     """The role of a column that is to be a feature, every cell checked; the errors are those of `find_roles`."""
     if column.missing.all():
         raise DataError(f"{table.source}, column {quoted(column.name)}: every cell is empty; leave the column out")
-    role = role_of(column)
+    role = wished or role_of(column)
     if role == "numeric":
         check_numbers(table, column, may_miss=True)
     else:
-        check_spelling(table, column)
+        if not wished:
+            check_spelling(table, column)
         check_categories(table, column, len(set(column.labels(False))))
     return role
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 
-from ..data import DataError, Preparation, find_roles, printable, read_csv, split
+from ..data import DataError, split
 from ..engines.reference import evaluate
 from ..files import NetworkFile
 from ..files.json_text import Record, check_number
@@ -30,11 +29,9 @@ from .steps import program_data
 
 MOST_SEED = 2**32 - 1
 MOST_FORMULAS = 12
-MOST_ROWS, MOST_COLUMNS, MOST_TEXT = 50_000, 50, 64 * 2**20
+MOST_ROWS = 50_000
 MOST_CHECKED = 10_000  # numbers of the data that an edited program is checked with
 MOST_NUMBERS = 20_000  # parameters that the page shows and runs
-TASKS = ("auto", "classification", "regression")
-Task = Literal["auto", "classification", "regression"]
 
 
 # --- choices ---------------------------------------------------------------------------------------------------------
@@ -128,74 +125,6 @@ def with_formulas(rows: Array, formulas: Sequence[Expr], columns: Sequence[str])
     return np.column_stack([rows, *further]) if further else rows
 
 
-def table(body: object) -> dict[str, Any]:
-    """A CSV, read and prepared as `chainrule train` does it.
-
-        {"name": "iris.csv", "text": "...", "target": "species", "without": [], "task": "auto", "test": 0.2, "seed": 0}
-
-    Without a target: the columns only.
-    """
-    record = Record(body, "table")
-    name, text = record.text("name"), record.text("text")
-    target = record.text("target", default="")
-    without = record.texts("without", default=[])
-    task = record.text("task", default="auto")
-    share = record.number("test", default=0.2)
-    seed = record.whole("seed", default=0, most=MOST_SEED)
-    record.done()
-    if task not in TASKS:
-        raise DataError(f"table, task: known are {', '.join(TASKS)}")
-    if not 0 <= share < 1:
-        raise DataError(f"table, test: a share of the rows, at least 0 and below 1, not {share:g}")
-    read = named(read_csv(io.BytesIO(text.encode()), MOST_TEXT), printable(name, 60))
-    if len(read) > MOST_ROWS or len(read.columns) > MOST_COLUMNS:
-        raise DataError(
-            f"{read.source} has {len(read):,} rows and {len(read.columns)} columns; the lab takes at most "
-            f"{MOST_ROWS:,} and {MOST_COLUMNS}"
-        )
-    listed = [printable(column) for column in read.names]
-    if not target:
-        return {"columns": listed, "count": len(read)}
-    kept = read.without(without)
-    roles = find_roles(kept, target, cast(Task, task))
-    training, test = np.arange(len(kept)), np.arange(0)
-    if share and len(kept) > 2:
-        training, test = split(len(kept), share, seed, roles.strata(kept))
-    preparation = Preparation.fit(kept.take(training), roles)
-    X, y = preparation.transform(kept), preparation.transform_target(kept)
-    classes = [printable(label, 24) for label in preparation.classes]
-    if len(classes) == 2:
-        y = y[:, 1:]
-    kind = "number" if not classes else "classes" if len(classes) == 2 else "several"
-    remarks = [{"kind": row.kind, "column": printable(row.column), "count": row.cells} for row in roles.remarks]
-    return parts(X, X, y, training, test) | {
-        "kind": kind,
-        "columns": list(preparation.feature_names),
-        "classes": classes,
-        "fixed": True,
-        "roles": [{"name": printable(column), "role": role} for column, role in roles.features],
-        "remarks": remarks,
-        "names": listed,
-        "scaling": scaling(preparation),
-    }
-
-
-def scaling(preparation: Preparation) -> list[dict[str, Any]]:
-    """How each numeric column was standardised."""
-    found = []
-    for feature in preparation.features:
-        scale = getattr(feature, "scale", None)
-        if scale is not None:
-            found.append({"name": printable(feature.name), "mean": scale.mean, "deviation": scale.deviation})
-    return found
-
-
-def named(read: Any, source: str) -> Any:
-    from dataclasses import replace
-
-    return replace(read, source=source)
-
-
 # --- programs --------------------------------------------------------------------------------------------------------
 
 
@@ -284,4 +213,4 @@ def source(body: object) -> dict[str, Any]:
     return {"text": made.source(language, **options), "language": language}
 
 
-__all__ = ["choices", "data", "offsets", "program", "source", "table"]
+__all__ = ["choices", "data", "offsets", "program", "source"]

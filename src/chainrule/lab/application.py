@@ -20,10 +20,11 @@ from ..messages import LANGUAGES
 from . import answers
 from .built import PAGE, PageMissingError, messages_of, page_files, start_of
 from .descent import descent
+from .tables import table
 
 POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
     "data": answers.data,
-    "table": answers.table,
+    "table": table,
     "program": answers.program,
     "source": answers.source,
     "descent": descent,

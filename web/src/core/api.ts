@@ -53,6 +53,7 @@ export const start = () => ask<Start>("start");
 export const messages = (language: string) => ask<Record<string, string>>(`messages/${language}`);
 export const data = (body: unknown) => ask<Data>("data", body);
 export const table = (body: unknown) => ask<Data>("table", body);
+export const columns = (body: unknown) => ask<{ names: string[]; count: number; digest: string }>("table", body);
 export const program = (body: unknown) => ask<Program>("program", body);
 export const source = (body: unknown) => ask<{ text: string; language: string }>("source", body);
 export const descent = (body: unknown) => ask<Descent>("descent", body);

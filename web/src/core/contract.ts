@@ -89,10 +89,21 @@ export interface Data {
     outputs: number;
     training: Part;
     test: Part;
-    roles?: { name: string; role: string }[];
+    features?: Feature[];
+    target?: { name: string; mean?: number; deviation?: number };
     remarks?: { kind: string; column: string; count: number }[];
     names?: string[];
-    scaling?: { name: string; mean: number; deviation: number }[];
+    digest?: string;
+}
+
+/** A column of a table: its inputs are `count` from `begin` on; a number is (x - mean) / deviation. */
+export interface Feature {
+    name: string;
+    role: string;
+    begin: number;
+    count: number;
+    mean?: number;
+    deviation?: number;
 }
 
 export interface History {
@@ -105,7 +116,8 @@ export interface History {
 export interface Divergence {
     t: number;
     epoch: number;
-    name: string;
+    name: string; // the statement whose value went first
+    value: number; // what it became: infinite, or NaN
 }
 
 /** What is known after so many steps. `values` holds every named step of the coming one. */
@@ -186,6 +198,7 @@ export type Request =
 export interface Answer {
     id: number;
     error?: string;
+    t?: number; // so many steps were made when it was answered
     snapshot?: Snapshot;
     outputs?: Float64Array;
     difference?: number;

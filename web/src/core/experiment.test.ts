@@ -20,8 +20,17 @@ const OWN: Experiment = {
 
 describe("the fragment", () => {
     test.each([USUAL, FOUNDING, OWN, { ...USUAL, layers: [] }])("is read back as it was written", (experiment) => {
-        const place = { screen: "network", language: "de", epoch: 35, chapter: "why", experiment };
-        expect(fromFragment(toFragment(place))).toEqual(place);
+        const changes = [{ t: 0, name: "W1", index: 3, value: -0.1 }, { t: 40, name: "learning_rate", index: 0, value: 1e-7 }];
+        const table = { name: "a:b;c,=&.csv", digest: "0123456789abcdef", target: "x, y", roles: { "k;1": "ignore" }, task: "auto" };
+        for (const place of [
+            { screen: "network", language: "de", epoch: 35, step: 3, chapter: "why", experiment, table: null, changes },
+            { screen: "slope", language: "en", epoch: 0, step: 0, chapter: "", experiment, table, changes: [] },
+        ]) expect(fromFragment(toFragment(place))).toEqual(place);
+    });
+    test("takes no change that is none, and no table without a digest", () => {
+        const odd = fromFragment("#table=../../etc:x&changes=1,W1,0,1;-1,W1,0,1;2,<b>,0,1;3,W1,x,1;4,W1,0,;5,W1,0,NaN;0,b1,0,2");
+        expect(odd.table).toBeNull();
+        expect(odd.changes).toEqual([{ t: 0, name: "b1", index: 0, value: 2 }, { t: 1, name: "W1", index: 0, value: 1 }]);
     });
     test("falls back on the usual where it says nothing or nonsense", () => {
         expect(fromFragment("").experiment).toEqual(USUAL);

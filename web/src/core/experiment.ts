@@ -23,12 +23,32 @@ export interface Experiment {
     edits: Record<string, string>;
 }
 
+/** A table of one's own, as a link names it: the file itself is asked for where it is opened. */
+export interface TableChoice {
+    name: string;
+    digest: string;
+    target: string;
+    roles: Record<string, string>;
+    task: string;
+}
+
+/** A number that was changed by hand, before step t + 1: a weight, or with the name learning_rate the rate. */
+export interface Change {
+    t: number;
+    name: string;
+    index: number;
+    value: number;
+}
+
 export interface Place {
     screen: string;
     language: string;
     epoch: number;
     chapter: string; // of the guided path; none: ""
+    step: number; // so many steps into the epoch
     experiment: Experiment;
+    table: TableChoice | null;
+    changes: Change[];
 }
 
 export const USUAL: Experiment = {
@@ -87,12 +107,16 @@ function start(initial: string): Record<string, string> {
 }
 
 /** `#screen=...&data=circle:200:0.1:0.3:1&layers=6:tanh,4:tanh...`: short, and readable where it can be. */
-export function toFragment({ screen, language, epoch, chapter, experiment: e }: Place): string {
+export function toFragment({ screen, language, epoch, step, chapter, experiment: e, table, changes }: Place): string {
     const { data } = e;
     const written: Record<string, string> = {
         screen,
         lang: language,
         data: [data.set, data.points, data.noise, data.test, data.seed].join(":"),
+        table: table ? `${table.digest}:${table.name}` : "",
+        target: table?.target ?? "",
+        roles: table && Object.keys(table.roles).length ? JSON.stringify(table.roles) : "",
+        task: table && table.task !== "auto" ? table.task : "",
         inputs: e.inputs.join(";"),
         layers: e.layers.map((l) => `${l.units}:${l.activation}`).join(";"),
         output: e.output,
@@ -107,11 +131,13 @@ export function toFragment({ screen, language, epoch, chapter, experiment: e }: 
         batch: e.batch === null ? "all" : String(e.batch),
         seed: String(e.seed),
         edits: Object.keys(e.edits).length ? JSON.stringify(e.edits) : "",
+        changes: changes.map(({ t, name, index, value }) => [t, name, index, value].join(",")).join(";"),
         epoch: epoch ? String(epoch) : "",
         path: chapter,
+        step: step ? String(step) : "",
     };
     const kept = Object.entries(written).filter(([, value]) => value !== "");
-    return "#" + new URLSearchParams(kept).toString().replaceAll("%3A", ":").replaceAll("%3B", ";");
+    return "#" + new URLSearchParams(kept).toString().replaceAll("%3A", ":").replaceAll("%3B", ";").replaceAll("%2C", ",");
 }
 
 /** What a fragment says, with the usual in the place of what it does not say or says wrongly; old links stay links. */
@@ -139,6 +165,9 @@ export function fromFragment(fragment: string): Partial<Place> & { experiment: E
         language: read.get("lang") ?? undefined,
         chapter: read.get("path") ?? undefined,
         epoch: whole(read.get("epoch") ?? undefined, 0, 0, 1e6),
+        step: whole(read.get("step") ?? undefined, 0, 0, 1e6),
+        table: tableChoice(read),
+        changes: changesOf(read.get("changes")),
         experiment: {
             data: {
                 set: data[0] || u.data.set,
@@ -160,17 +189,36 @@ export function fromFragment(fragment: string): Partial<Place> & { experiment: E
             l2: number(read.get("l2") ?? undefined, 0, 0, 1e3),
             batch: text("batch", "") === "all" ? null : whole(read.get("batch") ?? undefined, u.batch ?? 10, 1, 5e4),
             seed: whole(read.get("seed") ?? undefined, u.seed, 0, 2 ** 32 - 1),
-            edits: edits(read.get("edits")),
+            edits: texts(read.get("edits"), 20),
         },
     };
 }
 
-function edits(text: string | null): Record<string, string> {
+function tableChoice(read: URLSearchParams): TableChoice | null {
+    const [digest, ...name] = (read.get("table") ?? "").split(":");
+    if (!/^[0-9a-f]{16}$/.test(digest)) return null;
+    const cut = (key: string) => (read.get(key) ?? "").slice(0, 400);
+    return { digest, name: name.join(":").slice(0, 200), target: cut("target"), task: cut("task") || "auto", roles: texts(read.get("roles"), 50) };
+}
+
+/** `12,W1,3,0.25;40,learning_rate,0,0.03`, in the order in which it was done. */
+function changesOf(text: string | null): Change[] {
+    const found = (text ?? "").split(";").slice(0, 2000).map((change) => {
+        const [t, name, index, value] = change.split(",");
+        return { t: Number(t), name: name ?? "", index: Number(index), value: value?.trim() ? Number(value) : NaN };
+    });
+    const right = ({ t, name, index, value }: Change) =>
+        Number.isInteger(t) && t >= 0 && /^[A-Za-z_]+\d*(_\d+)?$/.test(name) && Number.isInteger(index) && index >= 0 && Number.isFinite(value);
+    return found.filter(right).sort((a, b) => a.t - b.t);
+}
+
+/** An object of texts. */
+function texts(text: string | null, most: number): Record<string, string> {
     try {
         const found: unknown = JSON.parse(text ?? "{}");
         if (typeof found !== "object" || found === null || Array.isArray(found)) return {};
         const entries = Object.entries(found).filter(([, value]) => typeof value === "string");
-        return Object.fromEntries(entries.slice(0, 20)) as Record<string, string>;
+        return Object.fromEntries(entries.slice(0, most)) as Record<string, string>;
     } catch {
         return {};
     }

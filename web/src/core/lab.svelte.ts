@@ -2,19 +2,26 @@
 
 import * as api from "./api";
 import type { Data } from "./contract";
-import { FOUNDING, fromFragment, USUAL, type Experiment } from "./experiment";
+import { FOUNDING, fromFragment, USUAL, type Change, type Experiment, type Place, type TableChoice } from "./experiment";
 import { Run } from "./run.svelte";
 import { secondOf, withSecond } from "./second";
 import { viewOf, type View } from "./view";
 import { words } from "./words.svelte";
 
-export interface Table {
-    name: string;
-    text: string;
-    target: string;
-    without: string[];
-    task: string;
+/** A table of one's own: the choice that a link names, and the file, as text or where it is none as its bytes. */
+export interface Table extends TableChoice {
+    text?: string;
+    base64?: string;
 }
+
+/** What a saved experiment is: the link, and the table where there is one. */
+interface Saved {
+    format: string;
+    link: string;
+    table?: { name: string; text?: string; base64?: string };
+}
+
+const FORMAT = "chainrule experiment 1";
 
 export class Lab {
     screen = $state("network");
@@ -28,6 +35,8 @@ export class Lab {
     table = $state<Table | null>(null);
     tableColumns = $state.raw<string[]>([]);
     tableError = $state<string | null>(null);
+    asked = $state.raw<(Partial<Place> & { table: TableChoice }) | null>(null); // a link whose table is not here
+    other = $state(false); // the table that was opened is not the one that was asked for
     view = $state.raw<View | null>(null);
     lost = $state(false);
     ready = $state(false);
@@ -44,10 +53,19 @@ export class Lab {
         if (place.screen) this.screen = place.screen;
         this.experiment = place.experiment;
         this.second = secondOf(location.hash);
-        if (start.table) await this.open(start.table.name, start.table.text);
-        else await this.derive(place.epoch ?? 0);
+        if (place.table) this.asked = { ...place, table: place.table };
+        if (start.table) await this.open(start.table.name, { text: start.table.text });
+        else await this.derive();
         if (!this.run.program) await this.fallBack();
         this.ready = true;
+        if (!place.table) await this.arrive(place);
+    }
+
+    /** To the epoch of a link, its changed numbers changed again. */
+    private async arrive({ epoch = 0, step = 0, changes = [] }: Partial<Place>): Promise<void> {
+        if (!this.run.program || this.run.error) return;
+        await this.run.replay(changes, epoch * this.run.perEpoch + step);
+        this.experiment.optimizer.rate = this.run.rate;
     }
 
     /** A link that cannot be followed: its refusal is shown, above the usual experiment. */
@@ -58,19 +76,19 @@ export class Lab {
         this.run.error = refused;
     }
 
-    /** Derives the experiment as it now is, and runs it up to an epoch. */
-    async derive(epoch = 0): Promise<void> {
+    /** Derives the experiment as it now is. */
+    async derive(): Promise<void> {
         this.fit();
         this.run.pause();
         let given: Data | null = null;
         if (this.table?.target) {
             try {
-                const { name, text, target, without, task } = $state.snapshot(this.table);
+                const { name, target, roles, task } = $state.snapshot(this.table);
                 const { test, seed } = this.experiment.data;
-                given = await api.table({ name, text, target, without, task, test, seed });
+                given = await api.table({ name, ...this.content(), target, roles, task, test, seed });
                 this.tableError = null;
             } catch (error) {
-                this.tableError = error instanceof Error ? error.message : String(error);
+                this.tableError = this.refusal(error);
                 return;
             }
             this.matchGoal(given);
@@ -84,8 +102,18 @@ export class Lab {
         const same = kept && data && kept.given === data.given && given !== null;
         this.view = viewOf(data!, same ? kept.x : 0, same ? kept.y : undefined);
         await this.run.setView(this.view);
-        if (epoch) await this.run.epochs(epoch);
-        else await this.run.look();
+        await this.run.look();
+    }
+
+    private content(): { text?: string; base64?: string } {
+        return this.table?.base64 ? { base64: this.table.base64 } : { text: this.table?.text };
+    }
+
+    /** What a refusal says; a server that does not answer is told for the whole page. */
+    private refusal(error: unknown): string {
+        const text = error instanceof Error ? error.message : String(error);
+        this.lost = text === "";
+        return text || words.say("lab.lost");
     }
 
     async look(view: View): Promise<void> {
@@ -110,25 +138,62 @@ export class Lab {
             [e.output, e.loss] = ["sigmoid", "binary_cross_entropy"];
     }
 
-    /** A table of one's own. */
-    async open(name: string, text: string): Promise<void> {
+    /** A table of one's own: as its text, or as bytes where it is not UTF-8; where a link asked for it, as the link has it. */
+    async open(name: string, content: { text?: string; base64?: string }): Promise<void> {
         try {
-            const found = (await api.table({ name, text })) as unknown as { columns: string[] };
-            this.tableColumns = found.columns;
-            this.table = { name, text, target: found.columns.at(-1) ?? "", without: [], task: "auto" };
+            const found = await api.columns({ name, ...content });
+            const asked = this.asked;
+            const right = asked?.table.digest === found.digest;
+            this.other = asked !== null && !right;
+            const kept = right ? asked.table : { target: "", roles: {}, task: "auto" };
+            const target = found.names.includes(kept.target) ? kept.target : (found.names.at(-1) ?? "");
+            this.tableColumns = found.names;
+            this.table = { name, ...content, digest: found.digest, target, roles: { ...kept.roles }, task: kept.task };
             this.tableError = null;
             const e = this.experiment;
             e.inputs = [];
-            e.data.test = e.data.test || 0.2;
+            if (!right) e.data.test ||= 0.2;
             await this.derive();
+            this.asked = null;
+            if (right) await this.arrive(asked);
         } catch (error) {
-            this.tableError = error instanceof Error ? error.message : String(error);
+            this.tableError = this.refusal(error);
         }
     }
 
+    /** What a column of the table is for: to be predicted, a number, a category, or nothing. */
+    async assign(column: string, role: string): Promise<void> {
+        const table = this.table;
+        if (!table) return;
+        const { [column]: _, ...others } = table.roles;
+        if (role === "target") [table.target, table.roles] = [column, others];
+        else table.roles = role ? { ...others, [column]: role } : others;
+        await this.derive();
+    }
+
+    /** The experiment as a file: everything that the link says, and the table. */
+    saved(): string {
+        const table = this.table ? { name: this.table.name, ...this.content() } : undefined;
+        return JSON.stringify({ format: FORMAT, link: this.fragment(true), table } satisfies Saved, null, 1);
+    }
+
+    /** A saved experiment.  Error: the file is none. */
+    async load(text: string): Promise<void> {
+        let saved: Partial<Saved> | null = null;
+        try {
+            saved = JSON.parse(text) as Partial<Saved> | null;
+        } catch {
+            // the same as a file of another kind
+        }
+        if (saved?.format !== FORMAT || typeof saved.link !== "string") throw new Error(words.say("lab.load_refused"));
+        await this.follow(saved.link);
+        const { name, text: csv, base64 } = saved.table ?? {};
+        if (typeof name === "string" && (typeof csv === "string" || typeof base64 === "string"))
+            await this.open(name, typeof base64 === "string" ? { base64 } : { text: csv });
+    }
+
     async choose(set: string): Promise<void> {
-        this.table = null;
-        this.tableError = null;
+        this.leave();
         const e = this.experiment;
         const columns = this.choices?.data.find((row) => row.name === set)?.columns ?? [];
         e.data.set = set;
@@ -136,8 +201,13 @@ export class Lab {
         await this.derive();
     }
 
+    private leave(): void {
+        this.table = this.asked = this.tableError = null;
+        this.other = false;
+    }
+
     async founding(): Promise<void> {
-        this.table = null;
+        this.leave();
         this.experiment = structuredClone(FOUNDING);
         await this.derive();
     }
@@ -151,20 +221,28 @@ export class Lab {
         this.remember();
     }
 
-    fragment(epoch = 0): string {
+    /** What the address says after the #. `reached`: up to the step that is reached, not only how it starts. */
+    fragment(reached = false): string {
+        const { run } = this;
+        const experiment = $state.snapshot(this.experiment) as Experiment;
+        if (reached && run.program) experiment.optimizer.rate = run.startRate;
+        const table = this.table ?? this.asked?.table ?? null;
         const place = {
             screen: this.screen,
             language: words.language,
-            epoch,
             chapter: this.chapter,
-            experiment: $state.snapshot(this.experiment) as Experiment,
+            epoch: reached ? (run.snapshot?.epoch ?? 0) : 0,
+            step: reached ? (run.snapshot?.batch ?? 0) : 0,
+            experiment,
+            table: table ? ($state.snapshot(table) as TableChoice) : null,
+            changes: run.changes.filter(({ t }: Change) => reached || t === 0),
         };
         return withSecond(place, $state.snapshot(this.second) as Experiment | null);
     }
 
-    /** The link to what is in hand: address without the token, and the epoch that is reached. */
+    /** The link to what is in hand: address without the token, and the step that is reached. */
     link(): string {
-        return `${api.home()}${this.fragment(this.run.snapshot?.epoch ?? 0)}`;
+        return `${api.home()}${this.fragment(true)}`;
     }
 
     remember(): void {
@@ -174,13 +252,17 @@ export class Lab {
     async follow(link: string): Promise<void> {
         const at = link.indexOf("#");
         const place = fromFragment(at < 0 ? "" : link.slice(at));
-        this.table = null;
+        const kept = this.table;
+        this.leave();
         this.experiment = place.experiment;
         this.second = secondOf(at < 0 ? "" : link.slice(at));
         if (place.screen) this.screen = place.screen;
         this.turnTo(place.chapter);
-        if (place.language && this.languages.includes(place.language)) await words.speak(place.language);
-        await this.derive(place.epoch ?? 0);
+        if (place.language && this.languages.includes(place.language)) await words.speak(place.language).catch(() => (this.lost = true));
+        if (place.table) this.asked = { ...place, table: place.table };
+        if (place.table && kept?.digest === place.table.digest) await this.open(kept.name, kept.base64 ? { base64: kept.base64 } : { text: kept.text });
+        else await this.derive();
+        if (!place.table) await this.arrive(place);
     }
 }
 

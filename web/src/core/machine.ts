@@ -105,7 +105,8 @@ export class Machine {
             copy(kept, this.m);
             const values = this.traceOf(this.coming);
             const first = this.program.steps.find((s) => values[s.name] && !values[s.name].every(Number.isFinite));
-            this.diverged = { t: this.t + 1, epoch: this.epoch, name: first?.name ?? bad };
+            const value = (first && values[first.name].find((x) => !Number.isFinite(x))) ?? NaN;
+            this.diverged = { t: this.t + 1, epoch: this.epoch, name: first?.name ?? bad, value };
             return false;
         }
         this.loss = loss;
@@ -126,8 +127,9 @@ export class Machine {
     /** At most so many steps, for at most so long. */
     advance(steps: number, milliseconds: number): void {
         const end = performance.now() + milliseconds;
+        const seldom = this.coming.N > 100 ? 0 : 15; // small steps are shorter than a look at the clock
         for (let i = 0; i < steps; i++) {
-            if (!this.step() || ((i & 15) === 15 && performance.now() > end)) return;
+            if (!this.step() || ((i & seldom) === seldom && performance.now() > end)) return;
         }
     }
 

@@ -2,12 +2,13 @@
 
 import * as api from "./api";
 import type { Answer, Arrays, Curve, Data, Glimpse, Program, Request, Slice, Snapshot, Story, Wants } from "./contract";
-import { networkOf, type Experiment } from "./experiment";
+import { networkOf, type Change, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
 const MOST_HEALTH = 600;
 const FRAME = 9; // milliseconds of a frame for steps; meanwhile the page draws the frame before
 const CALM = 120; // milliseconds between changes of numbers that are there to be read
+const SLICE = 120; // milliseconds at a time of many steps in a row
 
 /** The single numbers of the observations, over time. */
 export interface Health {
@@ -21,12 +22,16 @@ export class Run {
     snapshot = $state.raw<Snapshot | null>(null);
     calm = $state.raw<Snapshot | null>(null); // the same, at most eight times a second: for numbers, texts, curves
     playing = $state(false);
+    going = $state(false); // many steps in a row
     busy = $state(false);
     error = $state<string | null>(null);
+    where = $state<"data" | "program">("program"); // what the error is about
     speed = $state(1); // epochs a frame
     stopAt = $state<number | null>(null);
     health = $state.raw<Health>({ epochs: [], values: {} });
     first = $state.raw<Arrays | null>(null); // the values of the first look after a reset
+    changes = $state.raw<Change[]>([]); // numbers changed by hand since the start, in order
+    startRate = $state(0);
     wants: Wants = { values: "batch", grid: true };
     companion: (() => Promise<void>) | null = null; // is told of every step, and waited for
 
@@ -37,6 +42,7 @@ export class Run {
     private game = 0; // counts the times of playing
     private calmed = 0;
     private ground: Float64Array | undefined; // the inputs at every cell of the window
+    private turn = 0; // counts the times that a row of steps was begun or ended
 
     constructor() {
         this.worker.onmessage = (event: MessageEvent<Answer>) => {
@@ -58,10 +64,12 @@ export class Run {
         const version = ++this.version;
         this.busy = true;
         try {
+            this.where = "data";
             const { set, points, noise, test, seed } = experiment.data;
             const data = given ?? (await api.data({ set, points, noise, test, seed, inputs: experiment.inputs }));
             if (version !== this.version) return false;
             const rows = data.training.count;
+            if (version === this.version) this.where = "program";
             const program = await api.program({
                 columns: data.columns,
                 inputs: experiment.inputs,
@@ -77,6 +85,8 @@ export class Run {
             if (version !== this.version) return false;
             this.data = data;
             this.program = program;
+            this.changes = [];
+            this.startRate = experiment.optimizer.rate;
             this.health = { epochs: [], values: {} };
             this.first = null;
             this.error = null;
@@ -105,15 +115,42 @@ export class Run {
         this.pause();
         this.health = { epochs: [], values: {} };
         this.first = null;
+        this.changes = [];
+        this.startRate = this.rate;
         await this.ask({ kind: "reset", seed });
         await this.look();
         await this.companion?.();
     }
 
-    /** So many steps, however long they take. */
+    /** The learning rate in force. */
+    get rate(): number {
+        return this.snapshot?.settings.learning_rate ?? this.program?.settings.learning_rate ?? this.startRate;
+    }
+
+    /** So many steps; where they take long, shown on the way, and `pause` ends them. */
     async steps(count: number): Promise<void> {
-        this.take((await this.ask({ kind: "advance", steps: count, milliseconds: 1e9, wants: this.wants })).snapshot);
-        await this.companion?.();
+        const turn = ++this.turn;
+        const end = (this.snapshot?.t ?? 0) + count;
+        let left = count;
+        do {
+            const answer = await this.ask({ kind: "advance", steps: left, milliseconds: SLICE, wants: this.wants });
+            this.take(answer.snapshot);
+            await this.companion?.();
+            left = end - (answer.snapshot?.t ?? end);
+            this.going = left > 0 && !answer.snapshot?.diverged && turn === this.turn;
+        } while (this.going);
+    }
+
+    /** To where so many steps lead, numbers that were changed by hand changed again on the way. */
+    async replay(changes: Change[], steps: number): Promise<void> {
+        for (const change of changes.filter(({ t }) => t <= steps)) {
+            const turn = this.turn;
+            if (change.t > (this.snapshot?.t ?? 0)) await this.steps(change.t - (this.snapshot?.t ?? 0));
+            if (this.snapshot?.t !== change.t || this.turn > turn + 1) return;
+            if (change.name === "learning_rate") await this.settings({ learning_rate: change.value });
+            else await this.set(change.name, change.index, change.value);
+        }
+        if (steps > (this.snapshot?.t ?? 0)) await this.steps(steps - (this.snapshot?.t ?? 0));
     }
 
     get perEpoch(): number {
@@ -131,6 +168,7 @@ export class Run {
         this.playing = true;
         const game = ++this.game;
         let coming: Promise<Answer> | null = null;
+        this.turn++;
         const turn = async () => {
             try {
                 const snapshot = (await (coming ?? this.further(this.snapshot)))?.snapshot;
@@ -160,18 +198,30 @@ export class Run {
     }
 
     pause(): void {
-        this.playing = false;
+        this.playing = this.going = false;
+        this.turn++;
         this.calm = this.snapshot;
     }
 
+    /** A weight changed by hand; a name or place that this network does not have changes nothing. */
     async set(name: string, index: number, value: number): Promise<void> {
-        await this.ask({ kind: "set", name, index, value });
+        if (index >= (this.snapshot?.parameters[name]?.length ?? 0)) return;
+        const { t = 0 } = await this.ask({ kind: "set", name, index, value });
+        this.changed({ t, name, index, value });
         await this.look();
     }
 
     async settings(settings: Record<string, number>): Promise<void> {
-        await this.ask({ kind: "settings", settings });
+        const { t = 0 } = await this.ask({ kind: "settings", settings });
+        const value = settings.learning_rate;
+        if (t === 0) this.startRate = value;
+        else this.changed({ t, name: "learning_rate", index: 0, value });
         await this.look();
+    }
+
+    private changed(change: Change): void {
+        const same = (other: Change) => other.t === change.t && other.name === change.name && other.index === change.index;
+        this.changes = [...this.changes.filter((other) => other.t <= change.t && !same(other)), change];
     }
 
     async check(name: string, index: number): Promise<number> {

@@ -27,8 +27,52 @@ export function viewOf(data: Data, x = 0, y = data.given > 1 ? 1 : -1, held: num
     };
 }
 
+/** A number of a column in the units of the table, where it was standardised. */
+export function unscaled(data: Data, column: number, value: number): number {
+    const feature = data.features?.find(({ begin }) => begin === column);
+    return feature?.deviation === undefined ? value : (feature.mean ?? 0) + value * feature.deviation;
+}
+
+/** A point chosen to be predicted: anywhere in the window, or a row of the data, which brings its target. */
+export interface Chosen {
+    at: [number, number];
+    row: Float64Array;
+    target: number[] | null;
+    number: number; // of the row, from 1; 0 where it is none
+    test: boolean;
+}
+
+export function chosenAt(view: View, x: number, y: number): Chosen {
+    const row = Float64Array.from(view.held);
+    row[view.x] = x;
+    if (view.y >= 0) row[view.y] = y;
+    return { at: [x, y], row, target: null, number: 0, test: false };
+}
+
+export function chosenRow(data: Data, view: View, n: number, test = false): Chosen {
+    const part = test ? data.test : data.training;
+    const row = Float64Array.from(part.rows.slice(n * data.given, (n + 1) * data.given));
+    const target = part.y.slice(n * data.outputs, (n + 1) * data.outputs);
+    return { at: [row[view.x], view.y < 0 ? target[0] : row[view.y]], row, target, number: n + 1, test };
+}
+
+/** The row of the data that is nearest, if it is within `far` of the window's width. */
+export function nearest(data: Data, view: View, x: number, y: number, far: number): Chosen | null {
+    let [best, found, held] = [far * far, -1, false];
+    for (const test of [false, true]) {
+        const part = test ? data.test : data.training;
+        for (let n = 0; n < part.count; n++) {
+            const across = (part.rows[n * data.given + view.x] - x) / (view.high[0] - view.low[0]);
+            const up = view.y < 0 ? 0 : (part.rows[n * data.given + view.y] - y) / (view.high[1] - view.low[1]);
+            const distance = across * across + up * up;
+            if (distance < best) [best, found, held] = [distance, n, test];
+        }
+    }
+    return found < 0 ? null : chosenRow(data, view, found, held);
+}
+
 /** From the least to the most of a column, and a little further. */
-function span(data: Data, column: number): [number, number] {
+export function span(data: Data, column: number): [number, number] {
     let low = Infinity;
     let high = -Infinity;
     for (const { rows, count } of [data.training, data.test])

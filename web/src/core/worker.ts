@@ -38,11 +38,11 @@ function respond(request: Request): Omit<Answer, "id"> {
             return { outputs: machine.setGrid(request.rows, request.count) };
         case "set":
             machine.set(request.name, request.index, request.value);
-            return {};
+            return { t: machine.t };
         case "settings":
             Object.assign(machine.h, request.settings);
             machine.diverged = null;
-            return {};
+            return { t: machine.t };
         case "predict":
             return { outputs: machine.predict(request.rows, request.count) };
         case "check":
