@@ -71,7 +71,8 @@ def test_a_table_is_prepared_as_train_prepares_it():
     assert made["training"]["count"] == 15
     X = np.reshape(made["training"]["X"], (15, 2))
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
-    assert [(row["name"], row["role"], row["begin"]) for row in made["features"]] == [("a", "numeric", 0), ("b", "numeric", 1)]
+    found = [(row["name"], row["role"], row["begin"]) for row in made["features"]]
+    assert found == [("a", "numeric", 0), ("b", "numeric", 1)]
 
 
 def test_the_roles_of_columns_can_be_changed_and_a_table_has_a_digest():
@@ -135,7 +136,11 @@ REFUSED = {
         {"name": "t.csv", "text": "a,b\n1,2\n2,1\nx7,3\n" + "4,5\n" * 30, "target": "b"},
         "row 4",
     ),
-    "table, role": (tables.table, {"name": "t.csv", "text": "a,b\n1,2\n", "target": "b", "roles": {"a": "x"}}, "ignore"),
+    "table, role": (
+        tables.table,
+        {"name": "t.csv", "text": "a,b\n1,2\n", "target": "b", "roles": {"a": "x"}},
+        "ignore",
+    ),
     "table, all ignored": (
         tables.table,
         {"name": "t.csv", "text": "a,b\n1,2\n3,4\n", "target": "b", "roles": {"a": "ignore"}},
