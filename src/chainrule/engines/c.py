@@ -10,7 +10,8 @@ import ctypes
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -19,8 +20,11 @@ import numpy as np
 from ..program.steps import Program, Step
 from .built import Built
 from .compiler import library
-from .emitted import ALL, FUNCTIONS, PREFIX, TRACE, Emitted, kernel_set
+from .emitted import ALL, FUNCTIONS, LOOKS, PREFIX, TRACE, Emitted, kernel_set
 from .engine import Array, Arrays, Batches, Engine
+from .looks import Looks, Seen
+from .numpy import LOOKS as NUMPY_LOOKS
+from .numpy import NumPyEngine
 
 BLOCK = 1024  # rows that predict takes at a time: what a layer computes of them stays in the cache
 MOST = 2**31 - 1  # what an int of the emitted C counts to
@@ -66,15 +70,20 @@ class Loaded:
                 self.attach(mine.members, address(mine.memory), ctypes.c_int(mine.rows))
         return ctypes.cast(mine.members, Pointer)
 
+    def places(self, rows: int, names: Iterable[str]) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """Where named values of so many rows lie in scratch, an address and a shape."""
+        members = dict(zip(self.buffers, self.scratch.members, strict=True))
+        shapes = {name: tuple([rows if n == "N" else int(n) for n in self.buffers[name]]) for name in names}
+        return {name: (members[name] or 0, shape) for name, shape in shapes.items()}
+
     def kept(self, rows: int, names: Iterable[str]) -> Arrays:
         """Named values that the last call of this thread left in scratch, copied."""
-        mine, found = self.scratch, {}
+        mine = self.scratch
         base, size = mine.memory.__array_interface__["data"][0], self.dtype.itemsize
-        places = {name: position for position, name in enumerate(self.buffers)}
-        for name in names:
-            real = tuple([rows if n == "N" else int(n) for n in self.buffers[name]])
-            begin = ((mine.members[places[name]] or 0) - base) // size
-            found[name] = mine.memory[begin : begin + math.prod(real)].reshape(real).copy()
+        found = {}
+        for name, (place, shape) in self.places(rows, names).items():
+            begin = (place - base) // size
+            found[name] = mine.memory[begin : begin + math.prod(shape)].reshape(shape).copy()
         return found
 
 
@@ -83,6 +92,7 @@ class CEngine(Engine):
 
     kernels     the kernel set behind the calls of the step: plain, tiled, lanes, or auto: see `kernel_set`
     library     a file that `chainrule build` wrote: nothing is compiled, and the kernel set is that of the file
+    functions   of the emitted module: FUNCTIONS; LOOKS for an engine that only looks
 
     Raises
         CompilerError: no compiler, or one that fails.  LibraryError: a library that does not fit.
@@ -96,24 +106,25 @@ class CEngine(Engine):
         dtype: str = "float32",
         kernels: str = "auto",
         library: str | os.PathLike[str] | None = None,
+        functions: tuple[str, ...] = FUNCTIONS,
     ) -> None:
         super().__init__(program, dtype)
         large = [name for name, v in program.parameters.items() if math.prod(int(n) for n in v.shape) > MOST]
         if large:
             raise ValueError(f"{large[0]} has more than {MOST:,} numbers, too many for engine='c': use engine='numpy'")
-        self.asked = kernels, library
+        self.asked = kernels, library, functions
         self.built = None if library is None else Built(library)
         if self.built is not None:
             self.kernels = self.built.record.kernels
         else:
             self.kernels = kernel_set(program) if kernels == "auto" else kernels
-        self.main = self.loaded(FUNCTIONS)
-        self.tracer: Loaded | None = None
+        self.main = self.loaded(functions)
+        self.tracer = self.main if functions == LOOKS else None
         self.outputs = int(program.inputs["y"][1])
 
     def loaded(self, functions: tuple[str, ...]) -> Loaded:
         """These functions, compiled now, or out of the library, which has all of them."""
-        struct = "trace" if functions == TRACE else "scratch"
+        struct = "trace" if TRACE[0] in functions else "scratch"
         emitted = Emitted(self.program, self.dtype.name, self.kernels, functions if self.built is None else ALL)
         if self.built is None:
             return Loaded(emitted, library(emitted.text), self.dtype, struct)
@@ -136,10 +147,66 @@ class CEngine(Engine):
         t: int,
         hyperparameters: Mapping[str, float],
     ) -> Array:
+        with self.training(inputs, batches, masks, parameters, state, t, hyperparameters) as (given, losses):
+            if len(batches):
+                self.main.library.cr_train(*given.values())
+        return losses
+
+    def watch(
+        self,
+        looks: Looks,
+        inputs: Mapping[str, Array],
+        batches: Batches,
+        masks: Arrays,
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
+    ) -> tuple[Array, Seen]:
+        other = looks.engine
+        if not isinstance(other, CEngine) or other.tracer is None:
+            return super().watch(looks, inputs, batches, masks, parameters, state, t, hyperparameters)
+        tracer, rows = other.main, len(looks.inputs["X"])
+        other.check_rows(rows)
+        seen, places = tracer.scratch_for(rows), tracer.places(rows, looks.names)
+        after = looks.after(t, len(batches))
+        sizes = [math.prod(shape) for _, shape in places.values()]
+        values = np.empty((len(after), sum(sizes)), self.dtype)
+        lengths = np.array(sizes, np.int64)
+        parts = (Pointer * len(places))(*(begin for begin, _ in places.values()))
+        with self.training(inputs, batches, masks, parameters, state, t, hyperparameters) as (given, losses):
+            if len(batches):
+                more = {
+                    "training": ctypes.cast(self.main.library.cr_train, Pointer), "seen": seen, "N": ctypes.c_int(rows),
+                    "first": ctypes.c_longlong(looks.first(t)), "every": ctypes.c_longlong(looks.every),
+                    "count": ctypes.c_int(len(places)), "lengths": address(lengths), "parts": parts,
+                    "values": address(values),
+                }  # fmt: skip
+                given = {**given, **more, **{f"{name}_seen": address(array) for name, array in looks.inputs.items()}}
+                tracer.library.cr_watch(*(given[name] for name in tracer.arguments["watch"]))
+        columns = np.split(values, np.cumsum(sizes)[:-1], axis=1)
+        shaped = zip(places.items(), columns, strict=True)
+        return losses, Seen(after, {name: part.reshape(-1, *shape) for (name, (_, shape)), part in shaped})
+
+    def beside(self, program: Program) -> Engine:
+        if self.built is not None:  # nothing is compiled here
+            return NumPyEngine(program, self.dtype.name, NUMPY_LOOKS)
+        return CEngine(program, self.dtype.name, self.kernels, functions=LOOKS)
+
+    @contextmanager
+    def training(
+        self,
+        inputs: Mapping[str, Array],
+        batches: Batches,
+        masks: Arrays,
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
+    ) -> Iterator[tuple[dict[str, Any], Array]]:
+        """The arguments of `train` by name, in order, and the losses that it fills in."""
         losses = np.empty(len(batches))
-        if not len(batches):
-            return losses
-        most = int(batches.sizes.max())
+        most = int(batches.sizes.max(initial=0))
         self.check_rows(most)
         width = sum(array.shape[1] for array in inputs.values())
         batch = np.empty(most * width if batches.rows is not None else 1, self.dtype)
@@ -153,8 +220,7 @@ class CEngine(Engine):
                 "rows": None if rows is None else address(rows), "batch": address(batch), "losses": address(losses),
             }  # fmt: skip
             given |= {name: address(array) for name, array in (*inputs.items(), *masks.items())}
-            self.main.library.cr_train(*(given[name] for name in self.main.arguments["train"]))
-        return losses
+            yield {name: given[name] for name in self.main.arguments["train"]}, losses
 
     def check_rows(self, rows: int) -> None:
         """ValueError: more rows in a step than the emitted C counts numbers of."""

@@ -14,6 +14,7 @@ from .compiler import code_of
 REAL = {"float32": "float", "float64": "double"}
 PREFIX = "cr_"  # in front of every name, so that none meets one of the C library
 TRACE = ("trace",)
+LOOKS = ("trace", "watch")
 FUNCTIONS = ("step", "predict", "evaluate", "train")
 ALL = (*FUNCTIONS, *TRACE)
 NARROW = 16  # units of the widest layer up to which the loop over steps is the kernel

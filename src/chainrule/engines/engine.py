@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..program.steps import Program, ProgramError
+
+if TYPE_CHECKING:
+    from .looks import Looks, Seen
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -86,6 +89,34 @@ class Engine:
         finite number is no error here: it goes on into losses and weights, and the training looks for it there.
         """
         raise NotImplementedError
+
+    def watch(
+        self,
+        looks: Looks,
+        inputs: Mapping[str, Array],
+        batches: Batches,
+        masks: Arrays,
+        parameters: Arrays,
+        state: Arrays,
+        t: int,
+        hyperparameters: Mapping[str, float],
+    ) -> tuple[Array, Seen]:
+        """The same steps as `run`, to the bit, and what was seen between them."""
+        from .looks import Seen
+
+        losses, done, seen = np.empty(len(batches)), 0, []
+        after = looks.after(t, len(batches))
+        for end in dict.fromkeys([*after.tolist(), len(batches)]):
+            part = batches.part(done, end)
+            losses[done:end] = self.run(inputs, part, masks, parameters, state, t + done, hyperparameters)
+            done = end
+            if len(seen) < len(after):
+                seen.append(looks.take(parameters, state, t + end, hyperparameters))
+        return losses, Seen.together(after, seen)
+
+    def beside(self, program: Program) -> Engine:
+        """An engine of the same kind for another program, which is looked at and not trained."""
+        return type(self)(program, self.dtype.name)
 
     def predict(self, X: Array, parameters: Arrays, state: Arrays) -> Array:
         """The output (N, K) for the rows of X (N, D)."""

@@ -17,6 +17,7 @@ from ..writers import write
 from .engine import Array, Arrays, Batches, Engine
 
 FUNCTIONS = ("step", "predict", "evaluate")
+LOOKS = ("trace",)
 
 
 def load(source: str, title: str) -> dict[str, Any]:
@@ -38,13 +39,20 @@ class NumPyEngine(Engine):
 
     name = "numpy"
 
-    def __init__(self, program: Program, dtype: str = "float32") -> None:
+    def __init__(self, program: Program, dtype: str = "float32", functions: tuple[str, ...] = FUNCTIONS) -> None:
         super().__init__(program, dtype)
-        self.text = write(program, "numpy", functions=FUNCTIONS)
+        self.functions = functions
+        self.text = write(program, "numpy", functions=functions)
         self.module = load(self.text, program.title)
-        self.tracer: dict[str, Any] | None = None
+        self.tracer = self.module if functions == LOOKS else None
         self.counts = program.counts_steps
         self.has_running = bool(program.statistics)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.program, self.dtype.name, self.functions)
+
+    def beside(self, program: Program) -> NumPyEngine:
+        return NumPyEngine(program, self.dtype.name, LOOKS)
 
     def source(self) -> str:
         return self.text

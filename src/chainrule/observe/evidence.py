@@ -46,7 +46,7 @@ class Evidence:
         self.inputs: Arrays = {name: array[chosen].astype(float) for name, array in run.inputs.items()}
         for mask in run.program.masks:
             self.inputs[mask.name] = np.ones((len(chosen), mask.units))
-        self.observer = next((c for c in run.callbacks if isinstance(c, Observer) and c.epochs), None)
+        self.observer = next((c for c in run.callbacks if isinstance(c, Observer) and c.seen), None)
         parameters, state = draw(run.program, np.random.RandomState(run.seed), np.dtype(float))
         if recorded is None:
             take_given(parameters, run.given)

@@ -244,10 +244,17 @@ class Observing:
 
 def check_groups(groups: Iterable[str]) -> tuple[str, ...]:
     """The groups themselves, or ValueError."""
-    listed = (groups,) if isinstance(groups, str) else tuple(groups)
-    for group in listed:
-        if group not in OBSERVATIONS:
-            raise ValueError(f"unknown observations '{group}'; known: {', '.join(OBSERVATIONS)}")
+    return check_observations(groups, single=False)
+
+
+def check_observations(given: Iterable[str], *, single: bool = True) -> tuple[str, ...]:
+    """Groups, or also single observations by their stem, themselves, or ValueError."""
+    listed = (given,) if isinstance(given, str) else tuple(given)
+    stems = [stem for group in OBSERVATIONS.values() for stem in group]
+    for name in listed:
+        if name not in OBSERVATIONS and not (single and name in stems):
+            known = f"{', '.join(OBSERVATIONS)}{'; or of these ' + ', '.join(stems) if single else ''}"
+            raise ValueError(f"unknown observations {str(name)[:40]!r}; known: {known}")
     return listed
 
 
@@ -282,9 +289,24 @@ def observed(program: Program, *groups: str) -> Program:
     return condense(seen) if program.unfolded else seen
 
 
-def observation_names(program: Program) -> tuple[str, ...]:
-    """The names of the observations in an observed program, in order."""
-    return tuple(step.name for step in program.full.phase("observe"))
+def observation_names(program: Program, *chosen: str) -> tuple[str, ...]:
+    """The names of the observations in an observed program, in order: all, or those of groups or stems."""
+    stems = {stem for one in check_observations(chosen) for stem in OBSERVATIONS.get(one, (one,))}
+    found = [step for step in program.full.phase("observe") if isinstance(step, Step)]
+    return tuple(s.name for s in found if not chosen or s.name in stems or s.name.removesuffix(str(s.number)) in stems)
+
+
+def needed(program: Program, wanted: Iterable[str]) -> Program:
+    """A program with nothing but the steps that these values need, and its loss: to be looked at, not trained."""
+    full, kept = program.full, []
+    names_needed = {*wanted, program.loss}
+    for step in reversed(full.steps):
+        if not isinstance(step, Step):
+            kept.append(step)
+        elif step.name in names_needed:
+            names_needed |= set(names(step.expression))
+            kept.append(step)
+    return replace(full, steps=tuple(reversed(kept)))
 
 
 def numbered(program: Program, stem: str) -> Iterator[tuple[int, str]]:

@@ -2,7 +2,8 @@
 
     run = cr.Training(program, X, y, callbacks=[cr.Observer()])
 
-Once an epoch it computes the observations on the same few rows, through the engine that trains.
+Once an epoch it takes observations of the same few rows. The engine that trains does it, between two steps, and computes
+nothing but what these observations need.
 """
 
 from __future__ import annotations
@@ -11,58 +12,72 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engines import make_engine
-from ..engines.engine import Array, Arrays, Engine
-from ..training import Callback
-from .observations import check_groups, observed
+from ..engines.engine import Array, Arrays
+from ..engines.looks import Looks
+from ..training.callbacks import Watcher
+from .observations import check_observations, needed, observation_names, observed
 
 if TYPE_CHECKING:
     from ..training import Training
 
-GROUPS = ("slopes", "gradients", "output")
+WATCHED = ("saturated_share", "dead_share", "update_ratio")  # what rules read on the way
 MOST_ROWS = 1024
 
 
-class Observer(Callback):
+class Observer(Watcher):
     """Keeps observations of every `every`-th epoch.
 
-    rows        how many rows it looks at, spread evenly over the data; None: as many as a batch has
-    groups      of `OBSERVATIONS`
+    rows            how many rows it looks at, spread evenly over the data; None: as many as a batch has
+    observations    groups of `OBSERVATIONS` or single ones, such as "gradient_norm"; by default `WATCHED`, those that
+                    the rules of a diagnosis read on the way
 
     After `fit`
         epochs      (looks,) when it looked, 0: before training
-        values      name -> one array a look
+        values      name -> (looks, ...)
     """
 
-    def __init__(self, every: int = 1, rows: int | None = None, groups: tuple[str, ...] = GROUPS) -> None:
-        self.every, self.rows, self.groups = every, rows, check_groups(groups)
-        self.epochs: list[int] = []
-        self.values: dict[str, list[Array]] = {}
-        self.engine: Engine | None = None
+    def __init__(self, every: int = 1, rows: int | None = None, observations: tuple[str, ...] = WATCHED) -> None:
+        self.every, self.rows, self.observations = every, rows, check_observations(observations)
+        self.seen: list[tuple[Array, Arrays]] = []
+
+    @property
+    def epochs(self) -> list[int]:
+        return [int(epoch) for epochs, _ in self.seen for epoch in epochs]
+
+    @property
+    def values(self) -> Arrays:
+        names = self.seen[0][1] if self.seen else {}
+        return {name: np.concatenate([values[name] for _, values in self.seen]) for name in names}
 
     def on_start(self, run: Training) -> None:
-        if self.engine is None:
-            program = observed(run.program, *self.groups)
-            self.engine = make_engine(program, run.engine.name, run.engine.dtype.name)
-            most = self.rows or min(run.batch_size or len(run.X), MOST_ROWS)
-            chosen = np.unique(np.linspace(0, len(run.X) - 1, min(most, len(run.X))).astype(int))
-            self.inputs: Arrays = {name: np.ascontiguousarray(array[chosen]) for name, array in run.inputs.items()}
-            for mask in program.masks:
-                self.inputs[mask.name] = np.ones((len(chosen), mask.units), run.engine.dtype)
-            self.inputs = {name: self.inputs[name] for name in program.inputs}
-            self.names = [step.name for step in program.phase("observe")]
-        if not self.epochs:
-            self.look(run)
+        if self.looks is None:
+            self.looks = self.prepared(run)
+        if not self.seen:
+            self.on_epoch(run)
+
+    def prepared(self, run: Training) -> Looks | None:
+        """What to look at; None where the program has nothing of it."""
+        seen = observed(run.program)
+        names = observation_names(seen, *self.observations)
+        if not names:
+            return None
+        program = needed(seen, names)
+        most = self.rows or min(run.batch_size or len(run.X), MOST_ROWS)
+        chosen = np.unique(np.linspace(0, len(run.X) - 1, min(most, len(run.X))).astype(int))
+        inputs: Arrays = {name: np.ascontiguousarray(array[chosen]) for name, array in run.inputs.items()}
+        for mask in program.masks:
+            inputs[mask.name] = np.ones((len(chosen), mask.units), run.engine.dtype)
+        inputs = {name: inputs[name] for name in program.inputs}
+        return Looks(run.engine.beside(program), names, inputs, self.every * run.sampler.steps_per_epoch)
+
+    def see(self, epochs: Array, values: Arrays) -> None:
+        self.seen.append((epochs, values))
 
     def on_epoch(self, run: Training) -> None:
-        self.look(run)
-
-    def look(self, run: Training) -> None:
-        assert self.engine is not None
-        arguments = (self.inputs, run.parameters, run.state, run.t + 1, run.hyperparameters)
-        self.epochs.append(run.epoch)
-        for name, value in self.engine.look(self.names, *arguments).items():
-            self.values.setdefault(name, []).append(value)
+        if self.looks is None or (self.seen and self.seen[-1][0][-1] == run.epoch):
+            return
+        values = self.looks.take(run.parameters, run.state, run.t + 1, run.hyperparameters)
+        self.see(np.array([run.epoch]), {name: value[np.newaxis] for name, value in values.items()})
 
 
-__all__ = ["Observer"]
+__all__ = ["WATCHED", "Observer"]

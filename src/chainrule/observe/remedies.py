@@ -73,7 +73,7 @@ def remedied(run: Training, remedy: Remedy) -> Training:
         spread = np.where(spread > 0, spread, 1)
         X = (X - mean) / spread
         validation = None if validation is None else ((validation[0] - mean) / spread, validation[1])
-    callbacks: list[Any] = [Observer(c.every, c.rows, c.groups) for c in run.callbacks if isinstance(c, Observer)]
+    callbacks: list[Any] = [Observer(c.every, c.rows, c.observations) for c in run.callbacks if isinstance(c, Observer)]
     if remedy.stopping and validation is not None:
         callbacks.append(EarlyStopping(patience=max(5, run.epochs // 20)))
     weights = run.inputs.get("sample_weight")

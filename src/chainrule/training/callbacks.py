@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engines.engine import Arrays
+from ..engines.engine import Array, Arrays
 from .inputs import check_number, check_whole
 
 if TYPE_CHECKING:
+    from ..engines.looks import Looks
     from .training import Training
 
 
@@ -40,6 +41,20 @@ class Callback:
 
     def resume(self, state: Arrays) -> None:
         """Put back what `state` gave; called after `on_start`."""
+
+
+class Watcher(Callback):
+    """A callback that only looks, so that an engine can do it between steps and need not come back for every epoch.
+
+    looks       what to look at, from `on_start` on; with several watchers the engine does it for the first, and the
+                others look in `on_epoch`
+    """
+
+    looks: Looks | None = None
+
+    def see(self, epochs: Array, values: Arrays) -> None:
+        """What was seen after some epochs (looks,), name -> (looks, ...); they are not looked at again."""
+        raise NotImplementedError
 
 
 class Monitor(Callback):

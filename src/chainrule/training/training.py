@@ -11,11 +11,12 @@ import numpy as np
 
 from ..data import check_features
 from ..engines import make_engine
-from ..engines.engine import Array, Arrays
+from ..engines.engine import Array, Arrays, Batches
+from ..engines.looks import Seen
 from ..program.steps import Program
 from ..writers.run import Run
 from .batches import Sampler
-from .callbacks import Callback
+from .callbacks import Callback, Watcher
 from .failure import Diverged, Weights, find_failure
 from .inputs import (
     check_data,
@@ -184,7 +185,14 @@ class Training:
         """The epoch after which somebody looks next, at most `last`."""
         if self.metrics or self.validation is not None:
             return self.epoch + 1
-        return min([last, *((self.epoch // callback.every + 1) * callback.every for callback in self.callbacks)])
+        waiting = [callback for callback in self.callbacks if callback is not self.watcher]
+        return min([last, *((self.epoch // callback.every + 1) * callback.every for callback in waiting)])
+
+    @property
+    def watcher(self) -> Watcher | None:
+        """The callback for which the engine looks between steps."""
+        found = [callback for callback in self.callbacks if isinstance(callback, Watcher) and callback.looks is not None]
+        return found[0] if found else None
 
     def steps_until(self, epoch: int) -> int:
         return epoch * self.sampler.steps_per_epoch - self.t
@@ -199,7 +207,7 @@ class Training:
         arguments = (self.t + 1, self.hyperparameters)
         self.weights.keep()
         try:
-            losses = self.engine.run(self.inputs, batches, masks, self.parameters, self.state, *arguments)
+            losses, seen = self.make_steps(batches, masks, *arguments)
         except BaseException:
             self.weights.take_back()
             self.sampler.give_back(batches, masks)
@@ -209,12 +217,31 @@ class Training:
             full = make_engine(self.program.full, "numpy", self.engine.dtype.name)
             good, name = find_failure(self.engine, full, self.inputs, batches, masks, self.weights, *arguments)
             self.record(losses[:good])
+            self.hand_on(seen, good)
             self.sampler.give_back(batches.part(good, len(batches)), masks)
             self.diverged = Diverged(self.epoch + 1, self.t + 1, name)
             raise self.diverged
         self.record(losses)
+        self.hand_on(seen, len(losses))
         self.pace = max(1, int(len(batches) * PATIENCE / max(time.perf_counter() - started, 1e-9)))
         return float(losses[-1])
+
+    def make_steps(
+        self, batches: Batches, masks: Arrays, t: int, hyperparameters: Mapping[str, float]
+    ) -> tuple[Array, Seen | None]:
+        """The losses of some steps, and what the watcher sees between them."""
+        watcher, given = self.watcher, (self.inputs, batches, masks, self.parameters, self.state, t, hyperparameters)
+        if watcher is None or watcher.looks is None:
+            return self.engine.run(*given), None
+        return self.engine.watch(watcher.looks, *given)
+
+    def hand_on(self, seen: Seen | None, steps: int) -> None:
+        """To the watcher, what was seen after the steps just recorded."""
+        if seen is None or self.watcher is None:
+            return
+        known, before = seen.until(steps), self.t - steps
+        if len(known.after):
+            self.watcher.see((known.after + before) // self.sampler.steps_per_epoch, known.values)
 
     def record(self, losses: Array) -> None:
         """Take down the losses of the steps just made, and of the epochs that they finish."""

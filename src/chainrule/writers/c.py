@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..program.steps import Program
-from . import c_predictor, device, drivers
+from . import c_predictor, device, drivers, watching
 from . import c_script as script
 from .c_header import HeaderWriter
 from .c_language import DOT, Real
@@ -31,8 +31,8 @@ class CWriter(HeaderWriter):
                     them, they are constants, and no function takes them; otherwise those of layers that are not trained
                     are constants, and `initialize` copies the others
     self_test       what a device has to compute (`chainrule.training.self_test` makes it), for `self_test`
-    functions       which functions: step, predict, evaluate, trace, train, initialize, save, restore, self_test; by
-                    default step and predict, with weights also initialize, save and restore
+    functions       which functions: step, predict, evaluate, trace, train, watch, initialize, save, restore, self_test;
+                    by default step and predict, with weights also initialize, save and restore
 
     With rows=None the members of `struct scratch` (and of `struct trace`) are pointers, in the order of `layout`:
 
@@ -55,6 +55,8 @@ class CWriter(HeaderWriter):
     and `batch` may be 0; otherwise `batch` has room for the largest batch: rows x (INPUTS + OUTPUTS + 1) numbers.
     losses[i] is the loss before the update of step i. In a shared library on Linux link with -Wl,-Bsymbolic, or `train`
     calls the `step` of the C library.
+
+    `watch`, for an observed program, makes the steps of a `train` that it is handed, and looks on the way: `watching.py`.
     """
 
     forms: ClassVar[tuple[str, ...]] = ("module", "header", "source", "script", "predictor")
@@ -127,6 +129,7 @@ class CWriter(HeaderWriter):
         by_name = {function.name: function for function in written}
         made: dict[str, Callable[[], Function]] = {
             "train": lambda: drivers.train(self, by_name["step"]),
+            "watch": lambda: watching.watch(self, by_name["trace"]),
             "initialize": lambda: device.initialize(self),
             "save": lambda: device.save(self),
             "restore": lambda: device.restore(self),
@@ -152,7 +155,7 @@ class CWriter(HeaderWriter):
 
     def check_function(self, name: str, names: Sequence[str]) -> None:
         """ValueError: a function that needs another one, or weights."""
-        needed = {"train": ["step"], "self_test": ["predict", *["initialize"] * ("step" in names)]}
+        needed = {"train": ["step"], "watch": ["trace"], "self_test": ["predict", *["initialize"] * ("step" in names)]}
         missing = [other for other in needed.get(name, []) if other not in names]
         if missing:
             raise ValueError(f"{name} calls {' and '.join(missing)}: name {'them' if len(missing) > 1 else 'it'} too")

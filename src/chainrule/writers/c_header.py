@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from . import costs, device, drivers
+from . import costs, device, drivers, watching
 from .c_lines import WIDTH, with_arguments
 from .c_structs import StructWriter
 from .loops import Function
@@ -30,6 +30,7 @@ class HeaderWriter(StructWriter):
         for letter, struct in self.structs.items():
             lines += self.struct(letter, struct, functions)
         lines.append("")
+        lines += watching.types(self) if any(function.name == "watch" for function in functions) else []
         for function in functions:
             lines += [f"/* {self.describe(function)} */", self.prototype(function, ";")]
         lines += ["#endif"] if guard else []
@@ -65,6 +66,8 @@ class HeaderWriter(StructWriter):
 
     def arguments(self, function: Function) -> dict[str, str]:
         """The arguments of a function, by letter or name: those that its body uses."""
+        if function.name == "watch":
+            return watching.arguments(self)
         if function.name in drivers.DESCRIPTIONS:
             return drivers.arguments(self, function.name)
         if function.name in device.NAMES:

@@ -82,7 +82,7 @@ class StructWriter(CLanguage):
 
     def struct(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:
         lines = self.members(letter, struct, functions)
-        train = any(function.name == "train" for function in functions)
+        train = any(function.name in ("train", "watch") for function in functions)
         return lines or ([f"struct {self.prefix}{struct};  /* without members */"] if train else [])
 
     def members(self, letter: str, struct: str, functions: Sequence[Function]) -> list[str]:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 NOW = "const int now = t + i < INT_MAX ? (int)(t + i) : INT_MAX;"
 
-DRIVERS = ("train",)  # those that are asked for by name
-RESULTS = {"predict": "void", "train": "void", "attach": "void", "attach_trace": "void", "scratch_bytes": "size_t",
-           "trace_bytes": "size_t"}  # fmt: skip
+DRIVERS = ("train", "watch")  # those that are asked for by name
+RESULTS = {"predict": "void", "train": "void", "watch": "void", "attach": "void", "attach_trace": "void",
+           "scratch_bytes": "size_t", "trace_bytes": "size_t"}  # fmt: skip
 DESCRIPTIONS = {
     "train": "The t-th step and those after it; step i takes offsets[i + 1] - offsets[i] rows, gathered into `batch`.",
+    "watch": "The steps of `train`, and after the first `first` and every `every` more a look: what it sees, in `values`.",
     "scratch_bytes": "The memory that scratch needs for calls of at most so many rows.",
     "trace_bytes": "The same for the trace.",
     "attach": "Lays out scratch in memory of that size.",

@@ -137,7 +137,7 @@ class TiledCWriter(CWriter):
         """`train` counts numbers too small to matter as 0: on x86 each of them would cost a hundred others."""
         written = super().written(functions)
         for function in written:
-            if function.name == "train":
+            if function.name in ("train", "watch"):
                 function.lines[:] = ["const unsigned before = flush();", *function.lines, "unflush(before);"]
         return written
 
