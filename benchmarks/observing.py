@@ -1,7 +1,7 @@
 """`python -m benchmarks.observing`: what it costs to watch a training, one observation an epoch.
 
-The same training with and without an `Observer`, made in turns; seconds of the process, so that neighbours do not count.
-First of all, both must end with the same weights, to the bit.
+The same training with and without an `Observer`, made in turns; seconds of the process count, not
+those of neighbours. First of all, both must end with the same weights, to the bit.
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ import numpy as np
 import chainrule as cr
 from chainrule.engines.engine import Arrays
 
-from . import machine
-
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- numbers of observing -->", "<!-- end of numbers of observing -->"
 STEPS = (20, 100)  # an epoch
-GOAL = 0.10
+ADAM = cr.Adam(0.001)
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Case:
     activation: str
     rows: int
     output: str = "softmax"
-    optimizer: Any = cr.Adam(0.001)
+    optimizer: cr.Optimizer = ADAM
 
     def program(self) -> cr.Program:
         loss = {"softmax": "softmax_cross_entropy", "sigmoid": "half_squared_error", "linear": "mean_squared_error"}
@@ -64,13 +62,12 @@ def trainings(case: Case, steps: int, engine: str, epochs: int) -> dict[str, Cal
     """The training, watched and not."""
     program, (X, y) = case.program(), case.data(case.rows * steps)
 
-    def fit(*callbacks: cr.Callback) -> cr.Training:
-        run = cr.Training(
+    def made(*callbacks: cr.Callback) -> cr.Training:
+        return cr.Training(
             program, X, y, epochs=epochs, batch_size=case.rows, engine=engine, callbacks=callbacks, progress=False
         )
-        return run
 
-    return {"plain": lambda: fit(), "watched": lambda: fit(cr.Observer())}
+    return {"plain": lambda: made(), "watched": lambda: made(cr.Observer())}
 
 
 def same_weights(case: Case, steps: int, engine: str) -> None:
@@ -139,5 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    machine  # noqa: B018
     main()

@@ -1,5 +1,7 @@
 """Observer: looks between steps, by whichever engine trains, and changes nothing of the training."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def training(name, callbacks=(), engine="numpy", **more):
     net, loss, optimizer = NETWORKS[name]
     X = np.random.RandomState(0).standard_normal((40, 3))
     y = (X[:, 0] > 0).astype(int if net.outputs > 1 else float)
-    given = {"epochs": 7, "batch_size": 6, "seed": 1, "dtype": "float64", "progress": False} | more
+    given: dict[str, Any] = {"epochs": 7, "batch_size": 6, "seed": 1, "dtype": "float64", "progress": False} | more
     return cr.Training(cr.derive(net, loss, optimizer), X, y, engine=engine, callbacks=callbacks, **given)
 
 

@@ -2,8 +2,8 @@
 
     run = cr.Training(program, X, y, callbacks=[cr.Observer()])
 
-Once an epoch it takes observations of the same few rows. The engine that trains does it, between two steps, and computes
-nothing but what these observations need.
+Once an epoch it takes observations of the same few rows. The engine that trains does it, between two steps, and
+computes nothing but what these observations need.
 """
 
 from __future__ import annotations

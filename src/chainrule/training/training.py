@@ -191,8 +191,8 @@ class Training:
     @property
     def watcher(self) -> Watcher | None:
         """The callback for which the engine looks between steps."""
-        found = [callback for callback in self.callbacks if isinstance(callback, Watcher) and callback.looks is not None]
-        return found[0] if found else None
+        watchers = (callback for callback in self.callbacks if isinstance(callback, Watcher))
+        return next((watcher for watcher in watchers if watcher.looks is not None), None)
 
     def steps_until(self, epoch: int) -> int:
         return epoch * self.sampler.steps_per_epoch - self.t

@@ -56,7 +56,7 @@ class CWriter(HeaderWriter):
     losses[i] is the loss before the update of step i. In a shared library on Linux link with -Wl,-Bsymbolic, or `train`
     calls the `step` of the C library.
 
-    `watch`, for an observed program, makes the steps of a `train` that it is handed, and looks on the way: `watching.py`.
+    `watch`, of an observed program, makes the steps of a `train` that it is handed, and looks in between: watching.py.
     """
 
     forms: ClassVar[tuple[str, ...]] = ("module", "header", "source", "script", "predictor")

@@ -19,7 +19,7 @@ RESULTS = {"predict": "void", "train": "void", "watch": "void", "attach": "void"
            "scratch_bytes": "size_t", "trace_bytes": "size_t"}  # fmt: skip
 DESCRIPTIONS = {
     "train": "The t-th step and those after it; step i takes offsets[i + 1] - offsets[i] rows, gathered into `batch`.",
-    "watch": "The steps of `train`, and after the first `first` and every `every` more a look: what it sees, in `values`.",
+    "watch": "The steps of `train`, and after the first `first` and every `every` more a look, kept in `values`.",
     "scratch_bytes": "The memory that scratch needs for calls of at most so many rows.",
     "trace_bytes": "The same for the trace.",
     "attach": "Lays out scratch in memory of that size.",
