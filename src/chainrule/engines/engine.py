@@ -104,7 +104,8 @@ class Engine:
         """The same steps as `run`, to the bit, and what was seen between them."""
         from .looks import Seen
 
-        losses, done, seen = np.empty(len(batches)), 0, []
+        losses, done = np.empty(len(batches)), 0
+        seen: list[Arrays] = []
         after = looks.after(t, len(batches))
         for end in dict.fromkeys([*after.tolist(), len(batches)]):
             part = batches.part(done, end)

@@ -298,8 +298,8 @@ def observation_names(program: Program, *chosen: str) -> tuple[str, ...]:
 
 def needed(program: Program, wanted: Iterable[str]) -> Program:
     """A program with nothing but the steps that these values need, and its loss: to be looked at, not trained."""
-    full, kept = program.full, []
-    names_needed = {*wanted, program.loss}
+    full = program.full
+    names_needed, kept = {*wanted, program.loss}, list[Step | Update]()
     for step in reversed(full.steps):
         if not isinstance(step, Step):
             kept.append(step)
