@@ -237,3 +237,19 @@ def test_descent_of_a_typed_function(visit):
     page.get_by_test_id("function").fill("x^2 - 4x + 6")
     page.get_by_test_id("rate").fill("0.2")
     page.get_by_text("rate too large").first.wait_for()
+
+
+def test_health_says_what_is_wrong_and_replays_with_the_remedy(visit):
+    deep = "&data=circle:80:0.1:0.3:1&layers=6:sigmoid;6:sigmoid;6:sigmoid;6:sigmoid&output=sigmoid&batch=all&seed=1"
+    page = visit.open(f"#screen=health&lang=en&epoch=6&loss=binary_cross_entropy&optimizer=gradient_descent:0.1{deep}")
+    page.wait_for_selector('[data-testid="epoch"]:text-is("6")')
+    page.locator('[data-verdict="vanishing_gradient"]').wait_for()
+    loss = page.get_by_test_id("loss").inner_text()
+    page.get_by_role("button", name="Apply and replay").click()
+    compared = page.get_by_test_id("compared")
+    compared.get_by_role("cell", name="6", exact=True).nth(1).wait_for()
+    assert compared.get_by_role("row", name="Loss, training rows").get_by_role("cell").first.inner_text() == loss
+    assert "layers=6:relu" in page.url
+    page.get_by_role("button", name="Back to how it was").click()
+    page.locator('[data-verdict="vanishing_gradient"]').wait_for()
+    assert "layers=6:sigmoid" in page.url

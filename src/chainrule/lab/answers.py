@@ -26,6 +26,7 @@ from ..writers import LANGUAGES, options_of, writer
 from .data_sets import DATA_SETS, MOST_POINTS, Array
 from .module import arguments, module
 from .steps import program_data
+from .verdicts import rows as rule_rows
 
 MOST_SEED = 2**32 - 1
 MOST_FORMULAS = 12
@@ -171,6 +172,7 @@ def program(body: object) -> dict[str, Any]:
     return program_data(seen) | {
         "module": module(seen, len(columns), formulas, columns),
         "arguments": arguments(seen),
+        "rules": rule_rows(seen),
         "offsets": begins,
         "verdict": verdict,
     }

@@ -11,7 +11,7 @@ from . import answers
 from .path import path_data
 
 PAGE = Path(__file__).parent / "page"
-TOPICS = ("lab", "path", "note", "phase", "observe", "verdict")
+TOPICS = ("lab", "path", "note", "phase", "diagnose")
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
          ".woff2": "font/woff2"}  # fmt: skip
 

@@ -12,6 +12,15 @@ export interface Choices {
     losses: { name: string; outputs: string[]; fused: string[]; target: string }[];
     optimizers: { name: string; settings: Record<string, number> }[];
     languages: { name: string; teaching: boolean }[];
+    readiness: Readiness;
+}
+
+/** How ready a unit is to learn: the first case that fits its share of flat rows, and whether the network is right. */
+export interface Readiness {
+    flat: string[];
+    wrong: string;
+    right_below: number;
+    cases: { name: string; flat: number; right: boolean }[];
 }
 
 /** A chapter of the guided path: what it sets up, and the numbers of its texts. */

@@ -1,5 +1,7 @@
 // The one data contract: name -> shape and values. Python derives what is here, the worker fills it, figures draw it.
 
+import type { Rule } from "./verdicts";
+
 export type Arrays = Record<string, Float64Array>;
 export type Size = number | "N";
 
@@ -64,6 +66,7 @@ export interface Program {
     layers: Layer[];
     edited: string[];
     module: string;
+    rules: Rule[];
     arguments: Record<"step" | "predict" | "evaluate" | "trace", string[]>;
     offsets: number[];
     verdict: { passed: boolean; relative: number | null } | null;

@@ -1,0 +1,161 @@
+"""The rules of the diagnosis as rows of plain data: which observation, in which window, against which bound.
+
+The page evaluates them while a network learns, without a server too; the bounds are those of `observe.rules`, and a
+test holds that they find what `run.diagnose()` finds. A row holds where each of its conditions does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ..observe.readiness import RIGHT
+from ..observe.rules import RULES, Rule
+from ..program.steps import Program
+
+Condition = dict[str, Any]
+Row = dict[str, Any]
+
+
+class Known:
+    """What rows can be made of: the observations that a program has, layer by layer."""
+
+    def __init__(self, program: Program) -> None:
+        self.names = {step.name for step in program.full.steps}
+        numbers = [step.number for step in program.full.steps if step.name == f"delta_size{step.number}"]
+        self.layers = sorted(set(numbers))
+        self.last = max(int(name[1:]) for name in program.parameters if name[0] == "W")
+
+    def layered(self, stem: str, hidden: bool = False) -> list[int]:
+        found = [int(n[len(stem):]) for n in self.names if n.startswith(stem) and n[len(stem):].isdigit()]
+        return sorted(i for i in found if not hidden or i < self.last)
+
+
+def condition(
+    name: str, window: str, over: tuple[str, str] | None = None, *, above: float | None = None,
+    below: float | None = None, reduce: str = "",
+) -> Condition:  # fmt: skip
+    """`reduce`: max or min, of an observation with many numbers, or of its whole history.
+
+    name        an observation; or of the history of losses test_rise, test_risen, test_best, test_gap, loss_fall; or
+                diverged, 1 where a number stopped being finite
+    over        what the value is divided by: observation and window
+    """
+    found: Condition = {"name": name, "window": window}
+    if over:
+        found["over"] = {"name": over[0], "window": over[1]}
+    if reduce:
+        found["reduce"] = reduce
+    return found | ({"above": above} if above is not None else {"below": below})
+
+
+def progress(above: float) -> Condition:
+    return condition("data_loss", "now", ("data_loss", "start"), above=above)
+
+
+def wrong(above: float) -> Condition:
+    return condition("relative_error", "now", above=above)
+
+
+Make = Callable[[Known, float], Iterator[tuple[int, list[Condition]]]]
+
+
+def ratio(above: bool) -> Make:
+    """Delta of the first layer beside that of the last, at the start."""
+
+    def make(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+        if len(known.layers) > 2:
+            first, last = known.layers[0], known.layers[-1]
+            names = (f"delta_size{first}", "start", (f"delta_size{last}", "start"))
+            yield first, [condition(*names, **({"above": bound} if above else {"below": bound}))]
+
+    return make
+
+
+def hidden(stem: str, window: str, *more: Condition, below: bool = False) -> Make:
+    """One number a hidden layer."""
+
+    def make(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+        for i in known.layered(stem, hidden=True):
+            yield i, [condition(f"{stem}{i}", window, **({"below": bound} if below else {"above": bound})), *more]
+
+    return make
+
+
+def unscaled(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    yield 0, [condition("input_size", "now", above=bound, reduce="max")]
+
+
+def too_large(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    """The first steps are as large as the weights, or the loss rises far above where it began."""
+    for i in known.layered("update_ratio"):
+        yield 0, [condition(f"update_ratio{i}", "start", above=bound)]
+    yield 0, [condition("data_loss", "history", ("data_loss", "start"), above=5.0, reduce="max"), progress(0.5)]
+    yield 0, [progress(1.2), condition("epochs", "history", above=10)]
+
+
+def too_small(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    layers = known.layered("update_ratio")
+    if layers:
+        small = [condition(f"update_ratio{i}", "history", below=bound, reduce="max") for i in layers]
+        yield 0, [*small, progress(0.3), wrong(0.3), condition("epochs", "history", above=0)]
+
+
+def overfitting(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    yield 0, [
+        condition("test_rise", "history", above=bound), condition("test_risen", "history", above=0.1),
+        condition("test_gap", "history", below=0.8), condition("test_best", "history", below=0.8),
+    ]  # fmt: skip
+
+
+def finished(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    yield 0, [condition("loss_fall", "history", below=bound), condition("relative_error", "now", below=RIGHT)]
+
+
+def diverging(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    yield 0, [condition("diverged", "history", above=0)]
+
+
+# How each rule of the table reads as conditions; `wrong_loss` and `imbalance_ignored` look at single rows and classes,
+# which no observation holds: they are told by `chainrule diagnose` only.
+MAKERS: dict[str, Make] = {
+    "exploding": ratio(above=True),
+    "identical_units": hidden("unit_spread", "now", below=True),
+    "unscaled_input": unscaled,
+    "dead_at_start": hidden("dead_share", "start"),
+    "saturated_at_start": hidden("saturated_share", "start"),
+    "diverging": diverging,
+    "rate_too_large": too_large,
+    "vanishing": ratio(above=False),
+    "rate_too_small": too_small,
+    "overfitting": overfitting,
+    "dead_now": hidden("dead_share", "now"),
+    "saturated_now": hidden("saturated_share", "now", wrong(0.5)),
+    "finished": finished,
+}
+
+
+def rows(program: Program) -> list[Row]:
+    """The rules for an observed program, most fundamental first.
+
+    verdict     key of the catalogue; rank: of the rule; layer: 0 where it is about the network as a whole
+    all         the conditions; the first is the one that is told
+    remedy      what to change, as `observe.remedies.Remedy` has it, without what stays as it is
+    """
+    known = Known(program)
+    found = []
+    for rank, rule in enumerate(RULES):
+        make = MAKERS.get(rule.find.__name__)
+        for layer, conditions in make(known, rule.bound) if make else ():
+            found.append({"verdict": rule.verdict, "rank": rank, "layer": layer, "fault": rule.fault,
+                          "all": conditions, "remedy": changes(rule)})  # fmt: skip
+    return found
+
+
+def changes(rule: Rule) -> dict[str, Any]:
+    usual = asdict(type(rule.remedy)())
+    return {name: value for name, value in asdict(rule.remedy).items() if value != usual[name]}
+
+
+__all__ = ["rows"]
