@@ -28,7 +28,7 @@ class Known:
         self.last = max(int(name[1:]) for name in program.parameters if name[0] == "W")
 
     def layered(self, stem: str, hidden: bool = False) -> list[int]:
-        found = [int(n[len(stem):]) for n in self.names if n.startswith(stem) and n[len(stem):].isdigit()]
+        found = [int(n[len(stem) :]) for n in self.names if n.startswith(stem) and n[len(stem) :].isdigit()]
         return sorted(i for i in found if not hidden or i < self.last)
 
 
@@ -68,7 +68,7 @@ def ratio(above: bool) -> Make:
         if len(known.layers) > 2:
             first, last = known.layers[0], known.layers[-1]
             names = (f"delta_size{first}", "start", (f"delta_size{last}", "start"))
-            yield first, [condition(*names, **({"above": bound} if above else {"below": bound}))]
+            yield first, [condition(*names, above=bound if above else None, below=None if above else bound)]
 
     return make
 
@@ -78,7 +78,13 @@ def hidden(stem: str, window: str, *more: Condition, below: bool = False) -> Mak
 
     def make(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
         for i in known.layered(stem, hidden=True):
-            yield i, [condition(f"{stem}{i}", window, **({"below": bound} if below else {"above": bound})), *more]
+            yield (
+                i,
+                [
+                    condition(f"{stem}{i}", window, above=None if below else bound, below=bound if below else None),
+                    *more,
+                ],
+            )
 
     return make
 
