@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..program.expr import Call, Expr, Function, Name, as_expr, depth_of, is_elementwise, names, size_of, walk
@@ -85,8 +86,7 @@ class Formula:
     @property
     def of_arrays(self) -> Expr:
         """The formula of arrays (N, K), its trainable scalars by name."""
-        bound = {name: Name(name, ("N", "K")) for name in VARIABLES["activation"] + VARIABLES["loss"]}
-        return self.apply(**bound, **{name: Name(name) for name in self.trainable})
+        return _of_arrays(self)
 
     @property
     def op(self) -> str:
@@ -115,6 +115,13 @@ class Formula:
         """The formula with its variables, and its trainable scalars, bound to expressions."""
         constants = {name: as_expr(value) for name, value in self.scalars.items() if name not in bound}
         return parse(self.text, {**constants, **bound})
+
+
+@lru_cache(maxsize=256)
+def _of_arrays(formula: Formula) -> Expr:
+    """Read once: a fit asks several times what its output is, and reading takes as long as a small epoch."""
+    bound = {name: Name(name, ("N", "K")) for name in VARIABLES["activation"] + VARIABLES["loss"]}
+    return formula.apply(**bound, **{name: Name(name) for name in formula.trainable})
 
 
 def formula(

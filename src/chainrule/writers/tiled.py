@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from ..program.expr import Call
+from ..program.ops import PRODUCT
 from .c import CWriter
 from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand, Reduction
 from .polynomials import code
-from .tiles import FLUSH, INLINE, LOG_SOFTMAX, SIZES, SOFTMAX, SOFTPLUS, TILES
+from .tiles import FLUSH, INLINE, LOG_SOFTMAX, SIZES, SOFTMAX, SOFTPLUS, TILES, TRANSPOSE
 
 
 class TiledCWriter(CWriter):
@@ -24,6 +25,7 @@ class TiledCWriter(CWriter):
 
     restrict = "restrict "
     sizes: ClassVar[str] = SIZES
+    updates = False  # whether the lines being written update a parameter
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]  # passed on as they are
@@ -35,6 +37,20 @@ class TiledCWriter(CWriter):
             return super().function(expr)
         self.need("erf")  # our own, from the op table: erf of libm is no loop that vectorises
         return f"erf_({self(expr.args[0])})"
+
+    def infix(self, expr: Call) -> tuple[str, int]:
+        """A parameter's update divides by scalars once, before its loop: dividing is what it spends its time on."""
+        if expr.op != "divide" or not self.updates or expr.args[1].shape or not expr.shape:
+            return super().infix(expr)
+        before, after = self.text(expr.args[0], PRODUCT), self.text(expr.args[1], PRODUCT + 1)
+        return f"{before} * ({self.number(1.0)} / {after})", PRODUCT
+
+    def assignments(self, nest: Nest, scope: Scope) -> list[str]:
+        self.updates = nest.update is not None
+        try:
+            return super().assignments(nest, scope)
+        finally:
+            self.updates = False
 
     # --- kernels ---
 
@@ -158,7 +174,7 @@ class TiledCWriter(CWriter):
         mark = "\n\ntypedef" if self.prefix else "#endif"
         position = text.index("\n\n", text.index(mark) + len(mark))
         before, after = text[:position], text[position:]
-        tiles = TILES if "product(" in text else self.sizes
+        tiles = TILES.replace("@transpose", TRANSPOSE[self.type]) if "product(" in text else self.sizes
         flush = FLUSH if "= flush()" in text else ""
         parts = [code(self.type, wanted), tiles, flush]
         inline = INLINE if "INLINE " in "".join([*parts, after]) else ""

@@ -43,7 +43,7 @@ INLINE void tile(const int rows, const int vectors, int depth, const real *a, pt
             *(vector *)(sum + i * WIDE + v * LANES) = c[i][v];
 }
 
-/* All tiles of a panel: tall ones, of two vectors also four rows at a time, then single rows. */
+/* All tiles of a panel: tall ones, of two vectors also four and two rows at a time, then single rows. */
 INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
                   ptrdiff_t along, const real *b, ptrdiff_t down, real *sum, int goes_on) {
     int i = 0;
@@ -51,10 +51,107 @@ INLINE void stack(const int tall, const int vectors, int rows, int depth, const 
         tile(tall, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
     for (; vectors == 2 && i + 4 <= rows; i += 4)
         tile(4, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+    for (; vectors == 2 && i + 2 <= rows; i += 2)
+        tile(2, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
     for (; i < rows; i++)
         tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
 }
 
+@transpose
+
+/* panels = b (depth, columns), PANEL columns after PANEL columns, the last filled up with 0. */
+static void pack(int columns, int depth, const real *b, ptrdiff_t down, ptrdiff_t across, real *panels) {
+    const int full = columns - columns % (across == 1 ? LANES : PANEL), last = columns / PANEL * PANEL;
+    if (last < columns)
+        memset(panels + last * depth, 0, sizeof(real) * (size_t)(depth * PANEL));
+    if (across == 1) {
+        for (int k = 0; k < depth; k++) {
+            const real *f = b + k * down, *later = b + least(k + 8, depth - 1) * down;
+            real *to = panels + k * PANEL;
+            for (int j = 0; j < columns; j += 64 / (int)sizeof(real))
+                __builtin_prefetch(later + j);
+            for (int j = 0; j < last; j += PANEL, to += PANEL * depth)
+                memcpy(to, f + j, sizeof(real) * PANEL);
+            if (last < full)
+                memcpy(to, f + last, sizeof(real) * LANES);
+        }
+        for (int j = full; j < columns; j++)
+            for (int k = 0; k < depth; k++)
+                panels[(last / PANEL * depth + k) * PANEL + j % PANEL] = b[k * down + j];
+    } else {
+        for (int j = 0; j < columns; j += PANEL)
+            transpose(least(PANEL, columns - j), depth, b + j * across, across, panels + j * depth);
+    }
+}
+
+/* sum (rows, WIDE) = a @ b for b of few columns: every element along a row of a, whose elements lie together. */
+static void dots(int rows, int columns, int depth, const real *a, ptrdiff_t row, const real *b, ptrdiff_t down,
+                 ptrdiff_t across, real *sum) {
+    real column[DEPTH];
+    for (int j = 0; j < columns; j++)
+        for (int from = 0; from < depth; from += DEPTH) {
+            const int deep = least(DEPTH, depth - from), full = deep - deep % LANES;
+            for (int k = 0; k < deep; k++)
+                column[k] = b[(from + k) * down + j * across];
+            for (int i = 0; i < rows; i++) {
+                const real *x = a + i * row + from;
+                vector c = {0};
+                for (int k = 0; k < full; k += LANES)
+                    c += *(const vector *)(x + k) * *(const vector *)(column + k);
+                real total = from > 0 ? sum[i * WIDE + j] : 0;
+                UNROLL for (int l = 0; l < LANES; l++)
+                    total += c[l];
+                for (int k = full; k < deep; k++)
+                    total += x[k] * column[k];
+                sum[i * WIDE + j] = total;
+            }
+        }
+}
+
+/* sum (rows, WIDE) = a @ b, for at most ROWS rows and WIDE columns. Element (i, k) of a lies at i * row + k * along,
+ * element (k, j) of b at k * down + j * across. */
+static __attribute__((noinline)) void product(int rows, int columns, int depth, const real *a, ptrdiff_t row,
+                                              ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
+                                              real *sum) {
+    real panels[DEPTH * WIDE], left[DEPTH / 2 * APART];
+    if (row == 1 && across == 1 && columns < PANEL && columns < rows) {  /* the transpose fills the lanes */
+        for (int from = 0; from < rows; from += WIDE) {
+            const int wide = least(WIDE, rows - from);
+            product(columns, wide, depth, b, 1, down, a + from, along, 1, left);
+            for (int i = 0; i < wide; i++)
+                for (int j = 0; j < columns; j++)
+                    sum[(from + i) * WIDE + j] = left[j * WIDE + i];
+        }
+        return;
+    }
+    if (along == 1 && columns * 4 <= LANES && depth >= 2 * LANES) {
+        dots(rows, columns, depth, a, row, b, down, across, sum);
+        return;
+    }
+    const int gathered = row == 1 && rows > 8 && along * (int)sizeof(real) >= 1024;
+    const int slab = gathered ? DEPTH / 2 : DEPTH;
+    const ptrdiff_t next = gathered ? APART : along;
+    for (int from = 0; from < depth; from += slab, a += slab * along, b += slab * down) {
+        const int deep = least(slab, depth - from);
+        const int in_place = across == 1 && columns % PANEL == 0
+            && (rows < 8 || down * deep <= 4096 || (down <= WIDE && down * deep <= 16384));
+        const real *x = gathered ? left : a;
+        for (int k = 0; gathered && k < deep; k++)
+            memcpy(left + k * APART, a + k * along, sizeof(real) * (size_t)rows);
+        if (!in_place)
+            pack(columns, deep, b, down, across, panels);
+        for (int j = 0; j < columns; j += PANEL) {
+            const real *panel = in_place ? b + j : panels + j * deep;
+            if (columns - j > LANES)
+                stack(TILE, 2, rows, deep, x, row, next, panel, in_place ? down : PANEL, sum + j, from > 0);
+            else
+                stack(8, 1, rows, deep, x, row, next, panel, PANEL, sum + j, from > 0);
+        }
+    }
+}"""
+
+TRANSPOSE = {
+    "float": """\
 /* Eight elements of two vectors side by side, by their places, and two halves joined. */
 typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef real eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real)), may_alias));
@@ -94,59 +191,42 @@ static void transpose(int columns, int depth, const real *from, ptrdiff_t apart,
     for (; j < columns; j++)
         for (int k = 0; k < depth; k++)
             to[k * PANEL + j] = from[j * apart + k];
-}
+}""",
+    "double": """\
+/* Four elements of two vectors side by side, by their places. */
+typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define PICK(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+#else
+#define AT(x, y, i) ((i) < 4 ? (x)[(i) & 3] : (y)[(i) & 3])
+#define PICK(x, y, a, b, c, d) (four){AT(x, y, a), AT(x, y, b), AT(x, y, c), AT(x, y, d)}
+#endif
 
-/* panels = b (depth, columns), PANEL columns after PANEL columns, the last filled up with 0. */
-static void pack(int columns, int depth, const real *b, ptrdiff_t down, ptrdiff_t across, real *panels) {
-    const int full = columns - columns % (across == 1 ? LANES : PANEL), last = columns / PANEL * PANEL;
-    if (last < columns)
-        memset(panels + last * depth, 0, sizeof(real) * (size_t)(depth * PANEL));
-    if (across == 1) {
-        for (int k = 0; k < depth; k++) {
-            const real *f = b + k * down, *later = b + least(k + 8, depth - 1) * down;
-            real *to = panels + k * PANEL;
-            for (int j = 0; j < columns; j += 64 / (int)sizeof(real))
-                __builtin_prefetch(later + j);
-            for (int j = 0; j < last; j += PANEL, to += PANEL * depth)
-                memcpy(to, f + j, sizeof(real) * PANEL);
-            if (last < full)
-                memcpy(to, f + last, sizeof(real) * LANES);
+/* to (depth, PANEL) = the transpose of from (columns, depth); four by four in registers where there are so many. */
+static void transpose(int columns, int depth, const real *from, ptrdiff_t apart, real *to) {
+    int j = 0;
+    for (; j + 4 <= columns; j += 4) {
+        const real *f = from + j * apart;
+        int k = 0;
+        for (; k + 4 <= depth; k += 4) {
+            const four p = *(const four *)(f + k), q = *(const four *)(f + apart + k);
+            const four r = *(const four *)(f + 2 * apart + k), s = *(const four *)(f + 3 * apart + k);
+            const four a = PICK(p, q, 0, 4, 2, 6), b = PICK(p, q, 1, 5, 3, 7);
+            const four c = PICK(r, s, 0, 4, 2, 6), d = PICK(r, s, 1, 5, 3, 7);
+            *(four *)(to + k * PANEL + j) = PICK(a, c, 0, 1, 4, 5);
+            *(four *)(to + (k + 1) * PANEL + j) = PICK(b, d, 0, 1, 4, 5);
+            *(four *)(to + (k + 2) * PANEL + j) = PICK(a, c, 2, 3, 6, 7);
+            *(four *)(to + (k + 3) * PANEL + j) = PICK(b, d, 2, 3, 6, 7);
         }
-        for (int j = full; j < columns; j++)
-            for (int k = 0; k < depth; k++)
-                panels[(last / PANEL * depth + k) * PANEL + j % PANEL] = b[k * down + j];
-    } else {
-        for (int j = 0; j < columns; j += PANEL)
-            transpose(least(PANEL, columns - j), depth, b + j * across, across, panels + j * depth);
+        for (; k < depth; k++)
+            for (int i = 0; i < 4; i++)
+                to[k * PANEL + j + i] = f[i * apart + k];
     }
+    for (; j < columns; j++)
+        for (int k = 0; k < depth; k++)
+            to[k * PANEL + j] = from[j * apart + k];
+}""",
 }
-
-/* sum (rows, WIDE) = a @ b, for at most ROWS rows and WIDE columns. Element (i, k) of a lies at i * row + k * along,
- * element (k, j) of b at k * down + j * across. */
-static __attribute__((noinline)) void product(int rows, int columns, int depth, const real *a, ptrdiff_t row,
-                                              ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
-                                              real *sum) {
-    real panels[DEPTH * WIDE], left[DEPTH / 2 * APART];
-    const int gathered = row == 1 && rows > 8 && along * least(depth, DEPTH) > 2048;
-    const int slab = gathered ? DEPTH / 2 : DEPTH;
-    const ptrdiff_t next = gathered ? APART : along;
-    for (int from = 0; from < depth; from += slab, a += slab * along, b += slab * down) {
-        const int deep = least(slab, depth - from);
-        const int in_place = across == 1 && columns % PANEL == 0 && (rows < 8 || down * deep <= 4096);
-        const real *x = gathered ? left : a;
-        for (int k = 0; gathered && k < deep; k++)
-            memcpy(left + k * APART, a + k * along, sizeof(real) * (size_t)rows);
-        if (!in_place)
-            pack(columns, deep, b, down, across, panels);
-        for (int j = 0; j < columns; j += PANEL) {
-            const real *panel = in_place ? b + j : panels + j * deep;
-            if (columns - j > LANES)
-                stack(TILE, 2, rows, deep, x, row, next, panel, in_place ? down : PANEL, sum + j, from > 0);
-            else
-                stack(8, 1, rows, deep, x, row, next, panel, PANEL, sum + j, from > 0);
-        }
-    }
-}"""
 
 INLINE = "#define INLINE static inline __attribute__((always_inline))"
 
