@@ -24,6 +24,11 @@ def lab(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0 takes any that is free; by default "
                                              "8765, or the next one that is free", show_default=False)] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in a browser")] = True,
+    exported: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="DIR", help="write the lab as a page that needs no server, with the guided "
+                     "path and what one change of a control reaches, and end", show_default=False),
+    ] = None,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:  # fmt: skip
@@ -34,6 +39,9 @@ def lab(
     from ..lab import serve
 
     screen = Screen(ctx, plain, lang)
+    if exported is not None:
+        export_lab(screen, exported, file, port)
+        return
     start: dict[str, Any] = {"language": screen.language, "table": None}
     if file is not None:
         start["table"] = table_of(file)
@@ -64,6 +72,25 @@ def table_of(file: Path) -> dict[str, str]:
         rows.writerow(read.names)
         rows.writerows(zip(*(column.texts() for column in read.columns), strict=True))
         return {"name": name, "text": written.getvalue()}
+
+
+def export_lab(screen: Screen, folder: Path, file: Path | None, port: int | None) -> None:
+    """The lab as static files."""
+    from ..lab.exported import check, export
+
+    for given, what in ((file, "DATA.csv"), (port, "--port")):
+        if given is not None:
+            raise ValueError(f"--export {folder}: {what} goes with a lab that is served, not with one that is written")
+    check(folder)
+    screen.say("lab.exporting")
+    with screen.progress() as bar:
+        task = bar.add_task("", total=None)
+        found = export(folder, screen.language, told=lambda done, of: bar.update(task, completed=done, total=of))
+    screen.say("lab.exported", programs=found.programs, size=f"{found.size / 2**20:.1f}")
+    screen.line()
+    screen.line(f"  {found.page}", "bold cyan")
+    screen.line()
+    screen.say("lab.exported_open")
 
 
 __all__ = ["lab"]

@@ -169,9 +169,10 @@ def program(body: object) -> dict[str, Any]:
     normed = bool(made.statistics)
     begins = offsets(rows, batch, normed)
     seen = observed(made)  # its trace shows the observations too; its step computes none of them
+    text = module(seen, len(columns), formulas, columns)
     return program_data(seen) | {
-        "module": module(seen, len(columns), formulas, columns),
-        "arguments": arguments(seen),
+        "module": text,
+        "arguments": arguments(text),
         "rules": rule_rows(seen),
         "offsets": begins,
         "verdict": verdict,

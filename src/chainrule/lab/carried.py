@@ -60,7 +60,8 @@ class Carried:
             self.put("data", data_body, data)
         body = place.program_body(data)
         normed = place.batch_norm
-        for batch in {None, body["batch"], *(size for size in BATCHES if size < body["rows"])}:
+        least = 2 if normed else 1  # batch norm takes no batch of one row
+        for batch in {None, body["batch"], *(size for size in BATCHES if least <= size < body["rows"])}:
             asked = {"rows": body["rows"], "batch": batch, "joined": normed}
             if not self.has("offsets", asked):
                 self.put("offsets", asked, answers.offsets(body["rows"], batch, normed))
@@ -125,6 +126,8 @@ def question(name: str, body: object = None) -> str:
     if body is None:
         return name
     assert isinstance(body, Mapping)
+    if name == "descent":
+        return f"{name} {canonical({part: body[part] for part in ('function', 'start', 'rate')})}"
     if name not in ("program", "source"):
         return f"{name} {canonical(body)}"
     network = {**body["network"], "optimizer": body["network"]["optimizer"]["name"]}

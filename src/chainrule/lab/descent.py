@@ -57,8 +57,21 @@ def path_data(curve: Any, path: Any, language: str) -> dict[str, Any]:
         "points": [finite(at) for at in points],
         "values": [finite(value) for value in path.values[: MOST_STEPS + 1]],
         "slopes": [finite(curve.slope(np.array([at]))[0]) if math.isfinite(at) else None for at in points.tolist()],
-        "verdict": say(f"descend.end_{kind_of(path.verdict, curve.variables)}", language),
+        "verdict": verdict_of(curve, path, language),
     }
+
+
+def verdict_of(curve: Any, path: Any, language: str) -> str:
+    return say(f"descend.end_{kind_of(path.verdict, curve.variables)}", language)
+
+
+def carried_descent(function: str, start: float, rate: float) -> dict[str, Any]:
+    """A descent for a page without a server: its verdicts in every language, and no story."""
+    found = descend(function, start, rate, steps=MOST_STEPS)
+    answer = descent({"function": function, "start": start, "rate": rate})
+    for name, path in found.paths.items():
+        answer["paths"][name]["verdict"] = {language: verdict_of(found.curve, path, language) for language in LANGUAGES}
+    return answer
 
 
 def finite(value: Any) -> float | None:
@@ -67,4 +80,4 @@ def finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-__all__ = ["descent"]
+__all__ = ["carried_descent", "descent"]

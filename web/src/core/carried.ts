@@ -35,6 +35,10 @@ async function found<T>(key: string, name: string): Promise<T> {
 export const ask: typeof served.ask = async <T>(name: string, body?: unknown): Promise<T> => {
     const kind = name.split("/")[0];
     const answer = await found<T>(question(name, body), kind);
+    if (kind === "descent") {
+        const told = answer as { paths: Record<string, { verdict: string | Record<string, string> }> };
+        for (const way of Object.values(told.paths)) way.verdict = (way.verdict as Record<string, string>)[(body as { notes: string }).notes];
+    }
     if (kind !== "program") return answer;
     // One program serves every rate, strength and size of a batch: they are not part of it.
     const asked = body as ProgramQuestion;

@@ -196,7 +196,8 @@ export class Lab {
         this.leave();
         const e = this.experiment;
         const columns = this.choices?.data.find((row) => row.name === set)?.columns ?? [];
-        e.data.set = set;
+        const before = this.choices?.data.find((row) => row.name === e.data.set);
+        e.data = { ...(before?.fixed || api.alone ? USUAL.data : e.data), set };
         if (columns.length !== 2 || columns.includes("one")) e.inputs = [];
         await this.derive();
     }

@@ -11,6 +11,10 @@ export interface ProgramQuestion {
 
 export function question(name: string, body?: unknown): string {
     if (body === undefined) return name;
+    if (name === "descent") {
+        const { function: f, start, rate } = body as { function: string; start: number; rate: number };
+        return `${name} ${sorted({ function: f, start, rate })}`;
+    }
     if (name !== "program" && name !== "source") return `${name} ${sorted(body)}`;
     const { columns, inputs, network, edits, ...rest } = body as ProgramQuestion;
     const { optimizer, penalty, ...declared } = network;
