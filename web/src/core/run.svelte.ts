@@ -82,7 +82,9 @@ export class Run {
             if (version !== this.version) return false;
             const plain = $state.snapshot(program) as Program;
             await this.ask({ kind: "load", program: plain, data, seed: experiment.seed });
+            const { snapshot } = await this.ask({ kind: "look", wants: { ...this.wants, grid: false } });
             if (version !== this.version) return false;
+            // Program, data and numbers change together: a figure never sees those of one with the names of another.
             this.data = data;
             this.program = program;
             this.changes = [];
@@ -90,11 +92,14 @@ export class Run {
             this.health = { epochs: [], values: {} };
             this.first = null;
             this.error = null;
+            this.take(snapshot, true);
             return true;
         } catch (error) {
             if (version === this.version) {
                 this.playing = false;
                 this.error = error instanceof Error ? error.message : String(error);
+                this.busy = false;
+                if (this.program) void this.look();
             }
             return false;
         } finally {
@@ -255,8 +260,8 @@ export class Run {
     }
 
     /** Takes a snapshot in: shows it, and keeps the single numbers of its observations. */
-    private take(snapshot: Snapshot | undefined): void {
-        if (!snapshot) return;
+    private take(snapshot: Snapshot | undefined, loaded = false): void {
+        if (!snapshot || (this.busy && !loaded)) return; // of a program that is on its way out, or in
         if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
         this.snapshot = snapshot;
         const now = performance.now();
