@@ -23,7 +23,7 @@ def page_file(page_built, tmp_path_factory):
     carried = Carried({"language": "en", "table": None})
     for place in (Experiment(), Experiment.of(FOUNDING)):
         carried.experiment(place)
-    carried.source(Experiment.of(FOUNDING), "numpy", "en")
+    carried.sources(Experiment.of(FOUNDING), [("numpy", "en")])
     path = tmp_path_factory.mktemp("carried") / "lab.html"
     path.write_text(carried.page("lab", "chainrule lab"), encoding="utf-8")
     return path
@@ -71,7 +71,8 @@ def test_what_is_not_carried_is_refused_in_words(opened):
     page = opened.open(FOUNDING)
     page.get_by_role("button", name="More units in layer 1").click()
     page.locator("main .alert", has_text="brings along a choice of networks").wait_for()
-    page.locator("input[type=file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"})
+    table = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"}
+    page.locator("main input[type=file]").set_input_files(table)
     page.locator(".alert", has_text="cannot read a table of your own").wait_for()
 
 

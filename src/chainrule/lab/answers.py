@@ -210,10 +210,15 @@ def source(body: object) -> dict[str, Any]:
     teaching = record.boolean("teaching", default=False)
     made, _, _ = declared(record)
     record.done()
+    return {"text": written(made, language, notes if teaching else None, notes), "language": language}
+
+
+def written(program: Program, language: str, explained: str | None, notes: str = "en") -> str:
+    """A program in a programming language, explained in one that people read, or plain."""
     options: dict[str, Any] = {}
     if "notes" in options_of(writer(language)):
-        options = {"teaching": teaching, "notes": notes}
-    return {"text": made.source(language, **options), "language": language}
+        options = {"teaching": explained is not None, "notes": explained or notes}
+    return program.source(language, **options)
 
 
 __all__ = ["choices", "data", "offsets", "program", "source"]

@@ -15,9 +15,10 @@ import gzip
 import hashlib
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..files.json_text import Record
 from ..messages import LANGUAGES
 from . import answers
 from .built import PAGE, PageMissingError, messages_of, start_of
@@ -68,12 +69,17 @@ class Carried:
         if not self.has("program", body):
             self.put("program", body, answers.program(body))
 
-    def source(self, place: Experiment, language: str, notes: str | None = None) -> None:
-        """Carry the program of an experiment in a programming language; with `notes` explained, in that language."""
+    def sources(self, place: Experiment, wanted: Iterable[tuple[str, str | None]]) -> None:
+        """Carry the program of an experiment in programming languages; each explained in a language, or plain."""
         body = place.program_body(answers.data(place.data_body()))
         asked = {name: body[name] for name in ("columns", "inputs", "network", "edits")}
-        asked |= {"language": language, "teaching": notes is not None, "notes": notes or "en"}
-        self.put("source", asked, answers.source(asked))
+        program = None
+        for language, notes in wanted:
+            key = {**asked, "language": language, "teaching": notes is not None, "notes": notes}
+            if self.has("source", key):
+                continue
+            program = program or answers.declared(Record(asked, "source"))[0]
+            self.put("source", key, {"text": answers.written(program, language, notes), "language": language})
 
     def page(self, script: str, title: str) -> str:
         """The page, whole: `script` names one of `web/src/carried/`.

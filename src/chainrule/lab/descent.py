@@ -10,7 +10,7 @@ import numpy as np
 from ..data import DataError
 from ..files.json_text import Record
 from ..messages import LANGUAGES, say
-from ..observe.descent import descend
+from ..observe.descent import Descent, descend
 from ..observe.descent.story import kind_of
 
 SAMPLES = 400
@@ -33,7 +33,11 @@ def descent(body: object) -> dict[str, Any]:
         raise DataError(f"descent, function: at most {LONGEST} characters")
     if language not in LANGUAGES:
         raise DataError(f"descent, notes: known are {', '.join(LANGUAGES)}")
-    found = descend(function, start, rate, steps=MOST_STEPS)
+    return drawn(descend(function, start, rate, steps=MOST_STEPS), language, told)
+
+
+def drawn(found: Descent, language: str, told: bool = False) -> dict[str, Any]:
+    """What there is to draw of a descent, and to say in a language."""
     (low, *more), (high, *_) = found.view
     if more:
         raise DataError("descent, function: the picture has room for one variable, x; chainrule descend takes two")
@@ -68,7 +72,7 @@ def verdict_of(curve: Any, path: Any, language: str) -> str:
 def carried_descent(function: str, start: float, rate: float) -> dict[str, Any]:
     """A descent for a page without a server: its verdicts in every language, and no story."""
     found = descend(function, start, rate, steps=MOST_STEPS)
-    answer = descent({"function": function, "start": start, "rate": rate})
+    answer = drawn(found, "en")
     for name, path in found.paths.items():
         answer["paths"][name]["verdict"] = {language: verdict_of(found.curve, path, language) for language in LANGUAGES}
     return answer

@@ -65,7 +65,7 @@ def export(folder: Path, language: str, places: Iterable[Experiment] | None = No
         told(done, len(every))
         carried.experiment(place)
     for place in dict.fromkeys([Experiment(), *of_path]):
-        carry_sources(carried, place)
+        carried.sources(place, sources())
     for power in POWERS:
         rate = float(f"{10**power:.3g}")
         asked = {"function": FUNCTION, "start": START, "rate": rate}
@@ -102,13 +102,11 @@ def is_export(folder: Path) -> bool:
     return isinstance(found, dict) and found.get("format") == FORMAT
 
 
-def carry_sources(carried: Carried, place: Experiment) -> None:
-    """The program of an experiment in every language; explained, too, in every language that people read."""
+def sources() -> Iterator[tuple[str, str | None]]:
+    """Every programming language; explained, too, in every language that people read."""
     for language in WRITTEN:
-        carried.source(place, language)
-        if "teaching" in options_of(writer(language)):
-            for notes in LANGUAGES:
-                carried.source(place, language, notes)
+        explained = LANGUAGES if "teaching" in options_of(writer(language)) else ()
+        yield from ((language, notes) for notes in (None, *explained))
 
 
 # --- what can be enumerated ------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ export class Lab {
     lost = $state(false);
     ready = $state(false);
     readonly run = new Run();
+    private visit = 0;
 
     async begin(): Promise<void> {
         const start = await api.start();
@@ -251,6 +252,7 @@ export class Lab {
     }
 
     async follow(link: string): Promise<void> {
+        const visit = ++this.visit;
         const at = link.indexOf("#");
         const place = fromFragment(at < 0 ? "" : link.slice(at));
         const kept = this.table;
@@ -263,7 +265,7 @@ export class Lab {
         if (place.table) this.asked = { ...place, table: place.table };
         if (place.table && kept?.digest === place.table.digest) await this.open(kept.name, kept.base64 ? { base64: kept.base64 } : { text: kept.text });
         else await this.derive();
-        if (!place.table) await this.arrive(place);
+        if (!place.table && visit === this.visit) await this.arrive(place); // else another link was followed since
     }
 }
 
