@@ -1,8 +1,9 @@
-"""Emitted C, compiled to a shared library and called through ctypes."""
+"""Emitted C, compiled to a shared library and called through ctypes; one program or several in one unit."""
 
 from __future__ import annotations
 
 import ctypes
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,35 +53,70 @@ def compile_c(
     return library
 
 
+def together(modules: Mapping[str, str]) -> str:
+    """Modules with these prefixes, all of one number type, as one translation unit: what they share stands there once.
+
+    A function of the file's own that is the same in several (tiles, softmax) is kept where it comes first; one that is
+    another under the same name gets the prefix that the functions for others have already.
+    """
+    known: dict[str, str] = {}  # what has been said already -> what it is called here
+    taken: set[str] = set()
+    found = []
+    for prefix, text in modules.items():
+        text = text.replace(f"typedef {prefix}real real;", "").replace(f"{prefix}real", "real")
+        called: dict[str, str] = {}
+        for part in re.split(r"\n(?=\n|(?:static|INLINE|typedef|enum) )", text):
+            for old, new in called.items():
+                part = re.sub(rf"\b{old}\(", f"{new}(", part)
+            defined = re.search(r"^(?:static|INLINE) [^=;{]*?\b(\w+)\(", part, re.MULTILINE)
+            name = defined[1] if defined else ""
+            if part.strip() in known and part[1:2] != " ":  # and no part of a body
+                called |= {name: known[part.strip()]} if name else {}
+                continue
+            known[part.strip()] = name
+            if name and name in taken:
+                known[part.strip()] = called[name] = prefix + name
+                part = part.replace(f"{name}(", f"{prefix}{name}(", 1)
+            found.append(part)
+        taken |= {*known.values()}
+    return "\n".join(found) + "\n"
+
+
 class Compiled:
-    """The functions of one emitted module over NumPy arrays."""
+    """The functions of one emitted module over NumPy arrays; `library` where it is compiled already, with others."""
 
     def __init__(
         self,
         program: Program,
-        folder: Path,
+        folder: Path | None = None,
         *flags: str,
         compiler: str = "gcc",
         functions: Sequence[str] = FUNCTIONS,
         real: str = "double",
         most: int = 32,
         kernels: str = "plain",
+        library: Path | None = None,
         **options: Any,
     ) -> None:
         self.writer: CWriter = writer("c", kernels)(program, real=real, **options)
         self.program, self.dtype = program, np.dtype("float64" if real == "double" else "float32")
         written = self.writer.written(functions)
         self.functions: dict[str, Function] = {function.name: function for function in written}
-        source = self.writer.module(functions)
-        built = compile_c(source, folder, *SHARED, *flags, compiler=compiler, strict=flags_for(kernels))
-        self.library = ctypes.CDLL(str(built))
+        if library is None:
+            assert folder is not None
+            source = self.writer.module(functions)
+            library = compile_c(source, folder, *SHARED, *flags, compiler=compiler, strict=flags_for(kernels))
+        self.library = ctypes.CDLL(str(library))
         for name in {"step", "evaluate", "trace"} & set(functions):
-            getattr(self.library, name).restype = ctypes.c_double if real == "double" else ctypes.c_float
+            self.function(name).restype = ctypes.c_double if real == "double" else ctypes.c_float
         self.most = most if self.writer.rows is None else self.writer.rows
         self.memory = {struct: self.empty(struct) for struct in ("scratch", "trace")}
         self.scratch = dict(self.memory)
         if self.writer.rows is None:
             self.scratch |= {struct: self.attached(struct) for struct in ("scratch", "trace")}
+
+    def function(self, name: str) -> Any:
+        return getattr(self.library, self.writer.prefix + name)
 
     def layout(self, struct: str) -> Mapping[str, tuple[int, Any]]:
         return self.writer.layout(list(self.functions.values()), struct, self.most)
@@ -94,10 +130,10 @@ class Compiled:
         pointers = np.zeros(max(1, len(self.layout(struct))), np.uint64)
         if not self.layout(struct):
             return pointers
-        size = getattr(self.library, f"{struct}_bytes")
+        size = self.function(f"{struct}_bytes")
         size.restype = ctypes.c_size_t
         assert size(self.most) == self.memory[struct].nbytes
-        attach = getattr(self.library, "attach" if struct == "scratch" else f"attach_{struct}")
+        attach = self.function("attach" if struct == "scratch" else f"attach_{struct}")
         attach.restype = None
         attach(address(pointers), address(self.memory[struct]), self.most)
         at = [self.memory[struct].ctypes.data + at * self.dtype.itemsize for at, _ in self.layout(struct).values()]
@@ -116,7 +152,7 @@ class Compiled:
                 array = structs.get(name, inputs.get(name, output))
                 assert array is not None
                 given.append(address(array))
-        return getattr(self.library, function)(*given)
+        return self.function(function)(*given)
 
     def carry(self, given: Sample) -> dict[str, Array]:
         groups: dict[str, Mapping[str, Any]] = {
@@ -155,8 +191,8 @@ class Compiled:
         arguments = list(self.writer.arguments(self.functions["train"]))
         assert arguments[-2:] == ["batch", "losses"]
         taken = [ctypes.c_longlong(numbers[n]) if n in numbers else address(known[n]) for n in arguments]
-        self.library.train.restype = None
-        self.library.train(*taken)
+        self.function("train").restype = None
+        self.function("train")(*taken)
         return losses, {**unflat(carried["w"], given.parameters), **unflat(carried["m"], given.state)}
 
 

@@ -18,7 +18,7 @@ from tests.zoo import ZOO, sample
 def test_prediction_and_evaluation(name, tmp_path):
     program = ZOO[name]()
     given = sample(program)
-    compiled = Compiled(program, tmp_path, "-O1")
+    compiled = Compiled(program, tmp_path)
     output = np.full((given.rows, int(program.inputs["y"][1])), np.nan)
     compiled.call("predict", given.inputs, compiled.carry(given), output=output)
     values = run_steps(program.evaluation_steps, given.values)

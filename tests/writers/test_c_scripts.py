@@ -12,7 +12,7 @@ from tests.writers.compiled import compile_c
 from tests.writers.networks import NETWORKS
 from tests.writers.test_scripts import check, training
 
-SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
+SANITIZE = ("-O0", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 
 
 def run_c(source, folder, *arguments, compiler="gcc", flags=SANITIZE):

@@ -41,7 +41,7 @@ def reference(program, given, batches, masks):
 @pytest.mark.parametrize("name", ["founding_3_1", "deep_batch_norm", "l2_weighted", "every_layer", "cosine_warm_up"])
 def test_train_makes_the_steps_of_the_reference(name, rows, tmp_path):
     program = ZOO[name]()
-    compiled = Compiled(program, tmp_path, "-O1", functions=EVERYTHING, rows=rows)
+    compiled = Compiled(program, tmp_path, functions=EVERYTHING, rows=rows)
     given, batches, masks = batched(program)
     for chosen in (batches, Batches(batches.offsets)):
         losses, after = compiled.train(given, chosen, masks)

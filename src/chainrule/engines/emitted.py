@@ -41,7 +41,7 @@ class Emitted:
         self.writer = writer("c", kernels)(program, **given)
         self.written = {function.name: function for function in self.writer.written(functions)}
         self.arguments = {name: tuple(self.writer.arguments(function)) for name, function in self.written.items()}
-        self.text: str = writer("c", kernels)(program, **given).module(functions)
+        self.text: str = self.writer.module_of(list(self.written.values()))
 
     def buffers(self, struct: str) -> Mapping[str, Shape]:
         """The members of scratch or trace, in order."""

@@ -94,7 +94,10 @@ class CWriter(HeaderWriter):
 
     def module(self, functions: Iterable[str] | None = None) -> str:
         """One file: types and prototypes, then kernels and functions; `header` and `source` are the two apart."""
-        written = self.written(self.usual_functions if functions is None else functions)
+        return self.module_of(self.written(self.usual_functions if functions is None else functions))
+
+    def module_of(self, written: Sequence[Function]) -> str:
+        """The module of functions that are written already."""
         return self.head(written, guard=False) + "\n/* --- kernels and functions --- */\n" + self.body(written)
 
     def header(self, functions: Iterable[str] | None = None) -> str:
