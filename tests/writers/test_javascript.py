@@ -14,56 +14,72 @@ from tests.writers.agreement import assert_agree, reference_steps, reference_tra
 from tests.zoo import ZOO, sample
 
 DRIVER = """
-const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const flat = (name) => Float64Array.from(given.arrays[name]);
-const fill = (arrays) => { for (const name in arrays) arrays[name].set(given.arrays[name]); return arrays; };
-const N = given.rows;
+const all = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const out = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, Array.from(a)]));
-const inputs = Object.fromEntries(given.inputs.map((name) => [name, flat(name)]));
-const run = (net) => {
-    const w = fill(net.parameters()), m = net.state ? fill(net.state()) : {}, h = net.settings;
-    const p = new Float64Array(N * given.outputs), s = net.scratch ? net.scratch(N) : {}, trace = net.trace_scratch(N);
-    const all = (scratch, t) => ({ w, m, s: scratch, h, t, N, ...inputs, [given.prediction]: p });
-    const call = (name, scratch, t) => net[name](...given.arguments[name].map((a) => all(scratch, t)[a]));
+const run = (given, net) => {
+    const flat = (name) => Float64Array.from(given.arrays[name]);
+    const fill = (arrays) => { for (const name in arrays) arrays[name].set(given.arrays[name]); return arrays; };
+    const inputs = Object.fromEntries(given.inputs.map((name) => [name, flat(name)]));
+    const N = given.rows, p = new Float64Array(N * given.outputs), h = net.settings;
+    const w = fill(net.parameters()), m = net.state ? fill(net.state()) : {};
+    const s = net.scratch ? net.scratch(N) : {}, trace = net.trace_scratch(N);
+    const taken = (scratch, t) => ({ w, m, s: scratch, h, t, N, ...inputs, [given.prediction]: p });
+    const call = (name, scratch, t) => net[name](...given.arguments[name].map((a) => taken(scratch, t)[a]));
     call("trace", trace, given.t);
     call("predict", s);
     const predicted = Array.from(p);
     const loss = call("evaluate", s), losses = [];
     for (let i = 0; i < 3; i++) losses.push(call("step", s, given.t + i));
-    console.log(JSON.stringify({ trace: out(trace), predicted, loss, losses, after: { ...out(w), ...out(m) } }));
+    return { trace: out(trace), predicted, loss, losses, after: { ...out(w), ...out(m) } };
 };
+(async () => {
+    const found = {};
+    for (const name in all) {
+        const classic = run(all[name], require(`./${name}.js`)), module = run(all[name], await import(`./${name}.mjs`));
+        found[name] = { classic, module };
+    }
+    console.log(JSON.stringify(found));
+})();
 """
 
 
-def run_node(program, given, folder, form):
+def facts_of(program, given):
+    """What the driver needs of a network."""
     writer = JavaScriptWriter(program)
-    text = getattr(writer, form)()
-    loads = {"module": ("mjs", "import('./net.mjs').then(run);"), "classic": ("js", "run(require('./net.js'));")}
-    suffix, load = loads[form]
-    (folder / f"net.{suffix}").write_text(text)
-    (folder / "driver.js").write_text(DRIVER + load)
     arrays = {**given.inputs, **given.parameters, **given.state}
-    again = JavaScriptWriter(program)
-    facts = {
+    return {
         "rows": given.rows,
         "t": given.t,
         "inputs": list(given.inputs),
         "outputs": program.inputs["y"][1],
         "prediction": program.prediction,
-        "arguments": {name: again.arguments(again.write_function(name)) for name in FUNCTIONS},
+        "arguments": {name: writer.arguments(writer.write_function(name)) for name in FUNCTIONS},
         "arrays": {name: np.ravel(array).tolist() for name, array in arrays.items()},
     }
-    command, given_text = [find_tool("node"), "driver.js"], json.dumps(facts)
-    done = subprocess.run(command, input=given_text, capture_output=True, text=True, cwd=folder, check=False)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """What every network of the zoo computes in both flavours, by one process of node."""
+    folder, facts = tmp_path_factory.mktemp("networks"), {}
+    for name, make in ZOO.items():
+        program = make()
+        (folder / f"{name}.mjs").write_text(JavaScriptWriter(program).module())
+        (folder / f"{name}.js").write_text(JavaScriptWriter(program).classic())
+        facts[name] = facts_of(program, sample(program))
+    (folder / "driver.js").write_text(DRIVER)
+    command = [find_tool("node"), "driver.js"]
+    done = subprocess.run(command, input=json.dumps(facts), capture_output=True, text=True, cwd=folder, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_javascript_computes_what_the_reference_computes(name, tmp_path):
+def test_javascript_computes_what_the_reference_computes(name, computed):
     program = ZOO[name]()
     given = sample(program)
-    found = run_node(program, given, tmp_path, "module" if len(name) % 2 else "classic")
+    found = computed[name]["module"]
+    assert computed[name]["classic"] == found
     expected = reference_trace(program, given)
     named = [step.name for step in program.full.steps if isinstance(step, Step)]
     shaped = {name: np.reshape(found["trace"][name], np.shape(expected[name])) for name in named}

@@ -284,9 +284,12 @@ static void log_softmax(int N, int M, const real *restrict z, real *restrict log
 
 FLUSH = """\
 #if defined(__SSE__)
-#include <xmmintrin.h>
-static unsigned flush(void) { const unsigned before = _mm_getcsr(); _mm_setcsr(before | 0x8040); return before; }
-static void unflush(unsigned before) { _mm_setcsr(before); }
+static void unflush(unsigned before) { __builtin_ia32_ldmxcsr(before); }
+static unsigned flush(void) {
+    const unsigned before = __builtin_ia32_stmxcsr();
+    unflush(before | 0x8040);
+    return before;
+}
 #else
 static unsigned flush(void) { return 0; }
 static void unflush(unsigned before) { (void)before; }
