@@ -90,7 +90,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def test_a_training_follows_the_numpy_engine(kernels):
     X, y = digits()
     program = cr.derive(
-        cr.Network.parse("6-20-7-2", output="softmax", dropout=0.2, batch_norm=True),
+        cr.Network.parse("6-20-2", output="softmax", dropout=0.2, batch_norm=True),
         "softmax_cross_entropy",
         cr.Adam(0.01),
     )
@@ -108,7 +108,7 @@ def test_a_training_follows_the_numpy_engine(kernels):
 
 def test_float32_gradients_are_near_those_of_float64(tmp_path):
     errors = []
-    programs = {f"{name}_": ZOO[name]() for name in ZOO}
+    programs = {f"{name}_": ZOO[name]() for name in list(ZOO)[:: 1 if ALL else 3]}
     modules = {p: writer("c", "tiled")(of, real="float", prefix=p).module(("trace",)) for p, of in programs.items()}
     flags = known_compiler().flags()
     library = compile_c(together(modules), tmp_path, *SHARED, strict=flags)
@@ -425,9 +425,14 @@ def test_divergence_is_reported_with_step_and_name():
     assert all(np.isfinite(array).all() for array in run.parameters.values())
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
-@pytest.mark.parametrize(("loss", "rate"), [("half_squared_error", 1e6), ("mean_squared_error", 1e200)])
-def test_what_is_not_finite_is_named_as_on_numpy(loss, rate, kernels, cache):
+@pytest.mark.parametrize(
+    ("loss", "rate", "kernels"),
+    [
+        *(("half_squared_error", 1e6, kernels) for kernels in KERNELS),
+        ("mean_squared_error", 1e200, "tiled"),
+    ],
+)
+def test_what_is_not_finite_is_named_as_on_numpy(loss, rate, kernels):
     """The same epoch, step and name, whichever kernels run; the last good weights are the same."""
     X, y = digits()
     program = cr.derive(cr.Network.parse("6-8-1", activation="relu"), loss, cr.GradientDescent(rate))

@@ -41,7 +41,7 @@ def test_c_and_javascript_compute_what_the_reference_computes(name, tmp_path):
     given = sample(program)
     expected = reference_trace(program, given)
     assert_agree(program.full, values_of(program, given, "c"), expected)
-    found = run_node(program, given, tmp_path, "module")["trace"]
+    found = run_node({name: (program, given)}, tmp_path)[name]["module"]["trace"]
     shaped = {name: np.reshape(found[name], np.shape(expected[name])) for name in expected}
     assert_agree(program.full, shaped, expected)
 

@@ -58,20 +58,25 @@ def facts_of(program, given):
     }
 
 
-@pytest.fixture(scope="module")
-def computed(tmp_path_factory):
-    """What every network of the zoo computes in both flavours, by one process of node."""
-    folder, facts = tmp_path_factory.mktemp("networks"), {}
-    for name, make in ZOO.items():
-        program = make()
+def run_node(subjects, folder):
+    """What programs, by name, compute of their samples in both flavours: one process of node for all of them."""
+    facts = {}
+    for name, (program, given) in subjects.items():
         (folder / f"{name}.mjs").write_text(JavaScriptWriter(program).module())
         (folder / f"{name}.js").write_text(JavaScriptWriter(program).classic())
-        facts[name] = facts_of(program, sample(program))
+        facts[name] = facts_of(program, given)
     (folder / "driver.js").write_text(DRIVER)
     command = [find_tool("node"), "driver.js"]
     done = subprocess.run(command, input=json.dumps(facts), capture_output=True, text=True, cwd=folder, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    programs = {name: make() for name, make in ZOO.items()}
+    subjects = {name: (program, sample(program)) for name, program in programs.items()}
+    return run_node(subjects, tmp_path_factory.mktemp("networks"))
 
 
 @pytest.mark.parametrize("name", ZOO)
