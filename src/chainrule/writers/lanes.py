@@ -36,7 +36,9 @@ class LanesCWriter(TiledCWriter):
         a = self.place(left, scope, i, k, first, over)
         before: list[str] = []
         b = f"{scope.arrays[right.name]}[{k} * {second.extent} + {j}]"
-        if right.transposed:
+        if right.transposed and right.shape[1] == 1:
+            b = f"{scope.arrays[right.name]}[{j} * {over.extent} + {k}]"  # a single column lies as its transpose does
+        elif right.transposed:
             before = [
                 "real turned[WIDEST * WIDEST];",
                 f"for (int {j} = 0; {j} < {second.extent}; {j}++)",
