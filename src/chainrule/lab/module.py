@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 from ..formulas.formula import Formula
 from ..formulas.layers import Dense
-from ..program.expr import Expr, Name, Number
+from ..program.expr import Expr, Name, Number, names, substitute
 from ..program.reverse import differentiate
-from ..program.steps import Program
+from ..program.steps import Program, Step
 from ..program.text import parse
 from ..writers.javascript import MADE, JavaScriptWriter
 from ..writers.javascript_script import DRAW, RANDOM, SAMPLE, SHUFFLE
 
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
-PUBLIC = (*MADE, *FUNCTIONS, "initial", "drop", "inputs", "curves", "pull")
+PUBLIC = (*MADE, *FUNCTIONS, "initial", "drop", "inputs", "curves", "pull", "asked")
 
 
 def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), columns: Sequence[str] = ()) -> str:
@@ -30,7 +30,9 @@ def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), colu
     drop(keep, x, count)        a dropout mask
     inputs(N, R, X)             X (N, INPUTS) from rows R (N, given): as they are, and the formulas of them
     curves[number]              activation and slope of a layer, a(z) and slope(z), and delta(error, z) of one unit
+                                of the output also error(a, y, N), or where the loss takes its slope along fused(a, y, N)
     pull(x, delta)              how hard one sample pulls at one weight
+    asked(rate, x, delta)       the change of that weight that one sample asks for
     """
     writer = JavaScriptWriter(program)
     drawn = curves(program, writer)
@@ -38,6 +40,7 @@ def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), colu
     own = writer.composed(FUNCTIONS, "")
     helpers = [line for name in writer.helpers for line in writer.helper_texts[name] if f"function {name}(" not in own]
     pull = f"const pull = (x, delta) => {writer(Name('x') * Name('delta'))};\n"
+    pull += f"const asked = (rate, x, delta) => {writer(-(Name('rate') * (Name('x') * Name('delta'))))};\n"
     drawing = [RANDOM, SAMPLE, DRAW, SHUFFLE, initial(writer), MASK]
     body = "\n".join([own, *helpers, *drawing, inputs(texts, given, columns), drawn, pull])
     made = set(re.findall(r"^(?:const|function) (\w+)", body, re.M))
@@ -80,9 +83,21 @@ def curves(program: Program, writer: JavaScriptWriter) -> str:
         slope = differentiate(value, z)
         found = {"a": f"(z) => {writer(value)}", "slope": f"(z) => {writer(slope)}"}
         found["delta"] = f"(error, z) => {writer(Name('error') * slope)}"
+        for part, expression in at_output(program, number).items():
+            found[part] = f"(a, y, N) => {writer(expression)}"
         lines.append(f"    {number}: {{ {', '.join(f'{key}: {text}' for key, text in found.items())} }},")
     head = ["// Activation and slope of each layer, for a single z.", "const curves = {"]
     return "\n".join([*head, *lines, "};", ""])
+
+
+def at_output(program: Program, number: int) -> dict[str, Expr]:
+    """Of the last layer, its error or where it is fused its delta, as a formula of one output, its target and N."""
+    steps = {step.name: step for step in program.full.steps if isinstance(step, Step)}
+    scalars = {program.prediction: Name("a"), "y": Name("y")}
+    for part, name in (("error", f"error{number}"), ("fused", f"delta{number}")):
+        if name in steps and set(names(steps[name].expression)) <= {*scalars, "N"}:
+            return {part: substitute(steps[name].expression, scalars)}
+    return {}
 
 
 def activations(program: Program) -> dict[int, Formula]:

@@ -174,6 +174,7 @@ export interface Story {
 export interface Curve {
     a: Float64Array;
     slope: Float64Array;
+    error: Float64Array | null; // null: the loss takes the slope along
     delta: Float64Array;
 }
 
@@ -192,11 +193,30 @@ export type Request =
     | { kind: "settings"; settings: Record<string, number> }
     | { kind: "predict"; rows: Float64Array; count: number }
     | { kind: "check"; name: string; index: number }
-    | { kind: "curve"; layer: number; z: Float64Array; error: number }
+    | { kind: "curve"; layer: number; z: Float64Array; error: number; target?: number }
+    | { kind: "asked"; x: Float64Array; delta: number; rate: number }
     | { kind: "pulls"; layer: number; unit: number; source: string }
     | { kind: "slice" }
+    | { kind: "landscape"; over: [Place, Place] | null }
     | { kind: "glimpse"; epoch: number }
     | { kind: "story"; names: string[] };
+
+/** One number of the parameters. */
+export interface Place {
+    name: string;
+    index: number;
+}
+
+/** The loss over two weights, all others held where they are, and the way that the run really went. */
+export interface Landscape {
+    over: [Place, Place];
+    axes: [Float64Array, Float64Array];
+    loss: Float64Array; // a row for each value of the second
+    path: [Float64Array, Float64Array];
+    pathLoss: Float64Array;
+    epochs: number[];
+    weights: number;
+}
 
 export interface Answer {
     id: number;
@@ -208,6 +228,7 @@ export interface Answer {
     slice?: Slice;
     glimpse?: Glimpse;
     story?: Story;
+    landscape?: Landscape | null;
     curve?: Curve | null;
 }
 

@@ -1,7 +1,8 @@
 // The machine: holds the emitted module, the data and the weights, and calls the module's functions in order.
 // Everything that is arithmetic of learning happens inside the module.
 
-import type { Arrays, Curve, Data, Divergence, Glimpse, History, Part, Program, Slice, Snapshot, Story, Wants } from "./contract";
+import type { Arrays, Curve, Data, Divergence, Glimpse, History, Landscape, Part, Place, Program, Slice, Snapshot, Story, Wants } from "./contract";
+import { landscape } from "./landscape";
 import { Trail, type Moment } from "./trail";
 
 export interface Module {
@@ -17,8 +18,18 @@ export interface Module {
     shuffle(order: Int32Array): void;
     drop(keep: number, x: Float64Array, count: number): void;
     inputs(N: number, R: Float64Array, X: Float64Array): void;
-    curves: Record<number, { a(z: number): number; slope(z: number): number; delta(error: number, z: number): number }>;
+    asked(rate: number, x: number, delta: number): number;
+    curves: Record<number, OfOneUnit>;
     pull(x: number, delta: number): number;
+}
+
+/** Activation and slope of a layer for one z; of the output also its error, or where the loss takes its slope along its delta. */
+interface OfOneUnit {
+    a(z: number): number;
+    slope(z: number): number;
+    delta(error: number, z: number): number;
+    error?(a: number, y: number, N: number): number;
+    fused?(a: number, y: number, N: number): number;
 }
 
 interface Rows {
@@ -164,19 +175,34 @@ export class Machine {
         return found;
     }
 
-    /** input x delta of one unit: a row for every training row, a column for every weight. */
+    /** input x delta of one unit: a row for every training row, a column for every weight, and the bias behind them. */
     pulls(number: number, unit: number, source: string): Float64Array {
         const layer = this.program.layers[number - 1];
         const values = this.traceOf(this.all);
         const [x, delta] = [source === "X" ? this.all.X : values[source], values[`delta${number}`]];
-        const [D, M] = [layer.inputs, layer.units];
+        const [D, M, width] = [layer.inputs, layer.units, layer.inputs + (layer.bias ? 1 : 0)];
         if (!x || !delta) return new Float64Array();
-        return Float64Array.from({ length: this.all.N * D }, (_, k) => this.module.pull(x[k], delta[Math.floor(k / D) * M + unit]));
+        const found = new Float64Array(this.all.N * width);
+        for (let n = 0; n < this.all.N; n++)
+            for (let i = 0; i < width; i++) found[n * width + i] = this.module.pull(i < D ? x[n * D + i] : 1, delta[n * M + unit]);
+        return found;
     }
 
-    curve(layer: number, z: Float64Array, error: number): Curve | null {
+    /** `target`: of the output, whose error changes with its z; of other units `error` is what comes from above. */
+    curve(layer: number, z: Float64Array, error: number, target?: number): Curve | null {
         const found = this.module.curves[layer];
-        return found ? { a: z.map(found.a), slope: z.map(found.slope), delta: z.map((at) => found.delta(error, at)) } : null;
+        if (!found) return null;
+        const a = z.map(found.a);
+        const of = target === undefined ? undefined : found.error;
+        const errors = of ? a.map((value) => of(value, target!, this.all.N)) : z.map(() => error);
+        const { fused } = found;
+        const whole = fused && target !== undefined ? a.map((value) => fused(value, target, this.all.N)) : null;
+        return { a, slope: z.map(found.slope), error: whole ? null : errors, delta: whole ?? z.map((at, i) => found.delta(errors[i], at)) };
+    }
+
+    /** What one sample asks of weights whose inputs these are. */
+    asked(x: Float64Array, delta: number, rate: number): Float64Array {
+        return x.map((value) => this.module.asked(rate, value, delta));
     }
 
     predict(rows: Float64Array, N: number): Float64Array {
@@ -286,6 +312,14 @@ export class Machine {
             rights: shown.map(({ seen }) => seen!.right),
             values: Object.fromEntries(known.map((name) => [name, joined(shown.map(({ seen }) => seen!.values[name]))])),
         };
+    }
+
+    /** A slice of the loss over two weights (null: those that moved most), with the way of the run on it. */
+    landscape(over: [Place, Place] | null): Landscape | null {
+        const { moments } = this.trail;
+        const shown = moments.at(-1)!.t === this.t ? moments : [...moments, this.now()];
+        const lossAt = (i: number, w = shown[i].w) => this.during({ ...shown[i], w }, () => this.evaluated(this.all, this.data.training).loss);
+        return landscape(shown, over, this.all.N, lossAt);
     }
 
     private gridValues(): Arrays | null {

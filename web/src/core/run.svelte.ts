@@ -1,7 +1,7 @@
 // The run in hand: one worker, one experiment, shared by all screens. Figures read its snapshot.
 
 import * as api from "./api";
-import type { Answer, Arrays, Curve, Data, Glimpse, Program, Request, Slice, Snapshot, Story, Wants } from "./contract";
+import type { Answer, Arrays, Curve, Data, Glimpse, Landscape, Place, Program, Request, Slice, Snapshot, Story, Wants } from "./contract";
 import { networkOf, type Change, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
@@ -237,8 +237,13 @@ export class Run {
         return (await this.ask({ kind: "predict", rows, count })).outputs ?? new Float64Array();
     }
 
-    async curve(layer: number, z: Float64Array, error = 0): Promise<Curve | null> {
-        return (await this.ask({ kind: "curve", layer, z, error })).curve ?? null;
+    async curve(layer: number, z: Float64Array, error = 0, target?: number): Promise<Curve | null> {
+        return (await this.ask({ kind: "curve", layer, z, error, target })).curve ?? null;
+    }
+
+    /** What one sample asks of weights, at the learning rate in force. */
+    async asked(x: Float64Array, delta: number): Promise<Float64Array> {
+        return (await this.ask({ kind: "asked", x, delta, rate: this.rate })).outputs ?? new Float64Array();
     }
 
     async pulls(layer: number, unit: number, source: string): Promise<Float64Array> {
@@ -247,6 +252,11 @@ export class Run {
 
     async slice(): Promise<Slice | null> {
         return (await this.ask({ kind: "slice" })).slice ?? null;
+    }
+
+    /** A slice of the loss over two weights, with the way of the run on it; null before it has moved. */
+    async landscape(over: [Place, Place] | null): Promise<Landscape | null> {
+        return (await this.ask({ kind: "landscape", over })).landscape ?? null;
     }
 
     /** The run as it stood at the beginning of an epoch. */

@@ -48,9 +48,13 @@ function respond(request: Request): Omit<Answer, "id"> {
         case "check":
             return { difference: machine.difference(request.name, request.index) };
         case "curve":
-            return { curve: machine.curve(request.layer, request.z, request.error) };
+            return { curve: machine.curve(request.layer, request.z, request.error, request.target) };
+        case "asked":
+            return { outputs: machine.asked(request.x, request.delta, request.rate) };
         case "pulls":
             return { outputs: machine.pulls(request.layer, request.unit, request.source) };
+        case "landscape":
+            return { landscape: machine.landscape(request.over) };
         case "slice":
             return { slice: machine.slice() };
         case "glimpse":
