@@ -101,6 +101,9 @@ def test_a_dot_on_the_slope_has_the_numbers_of_trace_and_can_be_moved(visit):
     page.wait_for_selector(f'[data-testid="dot"] dd[data-value^="{str(seen["z1"][0, 0] + 1)[:8]}"]')
     page.keyboard.press("Escape")
     dot.get_by_text("What if").wait_for(state="detached")
+    page.wait_for_selector(f'[data-testid="dot"] dd[data-value="{float(seen["z1"][0, 0])!r}"]')
+    asked = dot.locator("[data-asked]").evaluate_all("cells => cells.map((cell) => Number(cell.dataset.asked))")
+    np.testing.assert_allclose(asked, -1.0 * np.array(X[0]) * seen["delta1"][0, 0], rtol=0, atol=CLOSE)
 
 
 def test_the_same_run_is_in_hand_on_every_screen(visit):
@@ -253,3 +256,34 @@ def test_health_says_what_is_wrong_and_replays_with_the_remedy(visit):
     page.get_by_role("button", name="Back to how it was").click()
     page.locator('[data-verdict="vanishing_gradient"]').wait_for()
     assert "layers=6:sigmoid" in page.url
+
+
+def test_a_slice_of_the_loss_is_that_of_python_and_so_is_the_way_on_it(visit):
+    page = visit.open("#screen=descent&epoch=12" + FOUNDING)
+    page.wait_for_selector('[data-testid="epoch"]:text-is("12")')
+    page.get_by_role("button", name="The network's loss").click()
+    page.get_by_test_id("moment").wait_for()
+    page.get_by_role("button", name="As a table").click()
+    shown = numbers(page.get_by_role("table", name="The way of the run")).reshape(-1, 3)
+    kept = cr.WeightHistory()
+    run = cr.Training(program(), X, Y, epochs=12, seed=1, dtype="float64", engine="numpy", callbacks=[kept]).fit()
+    cut = cr.landscape(run)
+    np.testing.assert_allclose(shown, np.column_stack([cut.path, cut.path_loss]), rtol=0, atol=CLOSE)
+    text = page.get_by_role("figure", name="A slice through the loss").inner_text()
+    assert f"{cut.loss.min():.4g}" in text
+    assert all(page.get_by_role("columnheader", name=name, exact=True).count() for name in cut.names)
+
+
+def test_the_bias_has_a_column_and_of_many_weights_one_is_asked_which(visit):
+    page = visit.open("#screen=factors&lang=en&data=digits:40:0.1:0:1&layers=3:tanh&output=softmax"
+                      "&loss=softmax_cross_entropy&optimizer=gradient_descent:0.1&batch=all&seed=1")  # fmt: skip
+    table = page.get_by_role("table", name="Samples by weights")
+    table.get_by_role("columnheader", name="bias (input 1)").wait_for()
+    page.locator("figure select").first.select_option("2")
+    summed = page.get_by_role("table", name="dW2", exact=True)
+    summed.get_by_role("columnheader", name="b2[0]").wait_for()
+    assert len(numbers(summed)) == 4
+    page.locator("figure select").first.select_option("1")
+    summed = page.get_by_role("table", name="dW1", exact=True)
+    summed.wait_for()
+    assert len(numbers(summed)) == 16

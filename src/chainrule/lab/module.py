@@ -30,7 +30,7 @@ def module(program: Program, given: int = 1, formulas: Sequence[Expr] = (), colu
     drop(keep, x, count)        a dropout mask
     inputs(N, R, X)             X (N, INPUTS) from rows R (N, given): as they are, and the formulas of them
     curves[number]              activation and slope of a layer, a(z) and slope(z), and delta(error, z) of one unit
-                                of the output also error(a, y, N), or where the loss takes its slope along fused(a, y, N)
+                                of the output also error(a, y, N); where the loss takes the slope along, fused(a, y, N)
     pull(x, delta)              how hard one sample pulls at one weight
     asked(rate, x, delta)       the change of that weight that one sample asks for
     """
