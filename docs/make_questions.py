@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule.observe.experiments import compare_losses, far_turns
 
 HERE = Path(__file__).parent
-LANGUAGES = ("en", "es", "de", "zh-Hans")
+LANGUAGES = ("en", "es", "de", "zh-Hans", "zh-Hant")
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], float)
 XOR = np.array([[0], [1], [1], [0]], float)
 COLUMN = np.array([[0], [0], [1], [1]], float)

@@ -104,6 +104,11 @@ def test_compare_tells_the_experiment_of_question_three(cli):
         (("compare", "--seeds", 0), "--seeds 0: from 1"),
         (("compare", "far", "--replace", "error2 = y"), "--replace goes with the experiment loss"),
         (("diagnose", "--epochs", 0), "--epochs 0: at least 1"),
+        (("landscape", "--epochs", 0), "--epochs 0: at least 1"),
+        (("landscape", "--weight", "W1[0,0]"), "--weight: two are needed, 1 given"),
+        (("landscape", "--weight", "W1[0,0]", "--weight", "W9[0,0]"), "no weight 'W9[0,0]'"),
+        (("landscape", "--line", "--weight", "W1[0,0]"), "it does not go with --weight"),
+        (("landscape", "--points", 2), "points"),
     ],
 )
 def test_what_is_refused(cli, arguments, message):
@@ -117,6 +122,18 @@ def test_a_network_that_does_not_fit_the_table(cli, iris):
     shown = cli("step", "5-3-2", "--data", iris, "--target", "species")
     assert shown.exit_code == 2
     assert "makes 4 inputs and 3 outputs, but 5-3-2 has 5 and 2; 4-8-3 would fit" in shown.stderr
+
+
+def test_landscape_shows_the_slice_and_the_way_across_it(cli, tmp_path):
+    shown = cli("landscape", "--epochs", 60, "--points", 5, "--weight", "W1[0,2]", "--weight", "W2[1,0]")
+    assert "The loss over W1[0, 2] (across) and W2[1, 0] (down); the other weights (14)" in shown.stdout
+    assert shown.stdout.count("*") == 2  # in words, and in its place
+    assert "     60 " in shown.stdout
+    assert "all 16 weights moved together" in shown.stdout
+    file = tmp_path / "line.svg"
+    shown = cli("landscape", "--line", "--epochs", 60, "--points", 5, "--lang", "de", "--plot", file)
+    assert "entlang der Geraden" in shown.stdout
+    assert file.read_text(encoding="utf-8").startswith("<?xml")
 
 
 def test_step_through_in_python_changes_nothing_and_shows_in_a_notebook():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-LANGUAGES = ("en", "es", "de", "zh-Hans")
+LANGUAGES = ("en", "es", "de", "zh-Hans", "zh-Hant")
 
 
 @pytest.fixture(scope="module")

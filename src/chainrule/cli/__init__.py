@@ -19,6 +19,7 @@ from .diagnose import diagnose
 from .explain import explain
 from .export import export
 from .lab import lab
+from .landscape import landscape
 from .page import CommandPage, Page
 from .practice import practice
 from .predict import predict
@@ -66,7 +67,7 @@ def chainrule(
 
 commands: tuple[tuple[str, Any], ...] = (
     (SEE, demo), (SEE, source), (SEE, step), (SEE, explain), (SEE, diagnose), (SEE, compare), (SEE, descend),
-    (SEE, lab),
+    (SEE, landscape), (SEE, lab),
     (USE, train), (USE, predict), (USE, report), (USE, export), (USE, check), (USE, build),
 )  # fmt: skip
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from ..observe.comparison import Comparison
     from ..observe.descent import Descent, Differences
+    from ..observe.landscape import Landscape
     from .screen import Screen
 
 Curves: TypeAlias = Mapping[str, Any]  # name -> its losses
+Found: TypeAlias = "Descent | Differences | Comparison | Landscape | Curves"
 SMALLEST = 1e-6  # loss that is still worth the room
 KINDS = (".svg", ".png", ".pdf")
 
@@ -26,7 +28,7 @@ def check_picture(path: Path) -> None:
     check_target(path, "--plot")
 
 
-def save_picture(screen: Screen, found: Descent | Differences | Comparison | Curves, path: Path, dark: bool) -> None:
+def save_picture(screen: Screen, found: Found, path: Path, dark: bool) -> None:
     from ..data import printable
     from ..files import write_file
 
@@ -39,12 +41,15 @@ def save_picture(screen: Screen, found: Descent | Differences | Comparison | Cur
     screen.say("descend.written", path=printable(str(path)))
 
 
-def drawn(found: Descent | Differences | Comparison | Curves, dark: bool, language: str) -> Any:
+def drawn(found: Found, dark: bool, language: str) -> Any:
     """The figure of what was found."""
     from .. import plot
     from ..observe.comparison import Comparison
     from ..observe.descent import Descent
+    from ..observe.landscape import Landscape
 
+    if isinstance(found, Landscape):
+        return plot.landscape(found, dark=dark, language=language).figure
     if isinstance(found, Comparison):
         return plot.comparison(found, dark=dark, language=language)[0].figure
     if isinstance(found, Descent):

@@ -20,6 +20,8 @@ from .readiness import CASES, readiness
 from .remedies import remedied
 from .rules import RULES, Finding, Rule
 
+DATED = ("epoch", "end")  # what is said of the time when it began names an epoch
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,10 +39,11 @@ class Verdict:
         """What was measured, where and since when."""
         finding = self.finding
         where = f"{self.rule.observation}{finding.layer}" if finding.layer else self.rule.observation
-        since = "unknown" if finding.since is None else "start" if finding.since == 0 else "epoch"
-        when = say(f"diagnose.since_{since}", language, **({"epoch": finding.since} if since == "epoch" else {}))
-        values = {"observation": where, "value": f"{finding.value:.3g}", "bound": f"{self.rule.bound:g}", "when": when}
-        text = say("diagnose.measured", language, **values)
+        bound = self.rule.bound if finding.bound is None else finding.bound
+        since = finding.when or ("unknown" if finding.since is None else "start" if finding.since == 0 else "epoch")
+        when = say(f"diagnose.since_{since}", language, **({"epoch": finding.since} if since in DATED else {}))
+        values = {"observation": finding.what or where, "value": f"{finding.value:.3g}", "bound": f"{bound:g}"}
+        text = say("diagnose.measured", language, when=when, **values)
         return f"{text} ({finding.detail})" if finding.detail else text
 
     def text(self, language: str = "en") -> str:

@@ -147,27 +147,26 @@ class Evidence:
         first = len(looks) - next((i for i, good in enumerate(reversed(looks)) if not good), len(looks))
         return self.observer.epochs[first]
 
-    def recall(self) -> tuple[int, float, float]:
-        """The rarest class, its share, and the share of its rows that the network finds."""
-        y, p = self.run.y, self.run.predict(self.run.X)
+    def risen(self) -> int:
+        """The epoch from which the loss has stayed above where it began, until now; the last one where it has not."""
+        below = np.flatnonzero(self.losses <= self.losses[0])
+        return self.epochs[min(int(below[-1]) + 1, len(self.losses) - 1)]
+
+    def recall(self, *, start: bool = False) -> tuple[int, float, float]:
+        """The rarest class, its share, and the share of its rows that the network finds, now or at the start."""
+        y = self.inputs["y"] if start else self.run.y
+        if start and not self.start:
+            return 0, 1.0, 1.0
+        p = self.start[self.run.program.prediction] if start else self.run.predict(self.run.X)
         if y.shape[1] == 1:
-            rare = int(y.mean() < 0.5)
+            rare = int(self.run.y.mean() < 0.5)
             rows = y[:, 0] == rare
             found = (p[rows, 0] > 0.5) == bool(rare)
         else:
-            rare = int(y.mean(axis=0).argmin())
+            rare = int(self.run.y.mean(axis=0).argmin())
             rows = y[:, rare] == 1
             found = p[rows].argmax(axis=1) == rare
         return rare, float(rows.mean()), float(found.mean()) if rows.any() else 1.0
-
-    def moved(self) -> float:
-        """How far the weights have come, relative to their size at the start; of the layer that came farthest."""
-        far = 0.0
-        for layer in self.layers:
-            name = layer.weights.name
-            size = max(float(np.linalg.norm(self.initial[name])), 1e-12)
-            far = max(far, float(np.linalg.norm(self.run.parameters[name] - self.initial[name])) / size)
-        return far
 
 
 __all__ = ["Evidence", "Recorded"]

@@ -20,7 +20,7 @@ from .observations import check_observations, needed, observation_names, observe
 if TYPE_CHECKING:
     from ..training import Training
 
-WATCHED = ("saturated_share", "dead_share", "update_ratio")  # what rules read on the way
+WATCHED = ("saturated_share", "dead_share", "update_ratio", "absolute_error")  # what rules read on the way
 MOST_ROWS = 1024
 
 

@@ -20,12 +20,21 @@ from .remedies import Remedy
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found: the layer (0: the network as a whole, or its input), the value, and since which epoch."""
+    """What a rule found: the layer (0: the network as a whole, or its input), the value, and since which epoch.
+
+    since       0: from the start; None: it is so now, and nobody looked before
+    when        how `since` is known, where not as it says: `both`, at the start and at the end; `end`, at the end only
+    what        what the value is, in names of observations and of the history, where it is not the observation itself
+    bound       of that, where it is not the rule's
+    """
 
     value: float
     layer: int = 0
     since: int | None = 0
     detail: str = ""
+    when: str = ""
+    what: str = ""
+    bound: float | None = None
 
 
 Find = Callable[[Evidence, float], Finding | None]
@@ -66,15 +75,19 @@ def worst(evidence: Evidence, stem: str, bound: float, *, start: bool) -> Findin
 def identical_units(e: Evidence, bound: float) -> Finding | None:
     for i, value in hidden(e, "unit_spread", e.now):
         if value < bound:
-            return Finding(value, i)
+            alike = e.start.get(f"unit_spread{i}", np.inf) < bound
+            return Finding(value, i, 0) if alike else Finding(value, i, e.run.epoch, when="end")
     return None
 
 
 def unscaled_input(e: Evidence, bound: float) -> Finding | None:
     sizes = np.sqrt((e.run.X.astype(float) ** 2).mean(axis=0))
     largest, smallest = float(sizes.max()), float(sizes[sizes > 0].min(initial=np.inf))
-    if largest > bound or largest / smallest > bound**2:
-        return Finding(largest, 0, 0, f"column {int(sizes.argmax())}")
+    if largest > bound:
+        return Finding(largest, 0, 0, f"X[:, {int(sizes.argmax())}]")
+    if largest / smallest > bound**2:
+        what = "input_size.max() / input_size.min()"
+        return Finding(largest / smallest, 0, 0, f"X[:, {int(sizes.argmax())}]", what=what, bound=bound**2)
     return None
 
 
@@ -101,7 +114,7 @@ def exploding(e: Evidence, bound: float) -> Finding | None:
         first, last = min(deltas), max(deltas)
         ratio = deltas[first] / max(deltas[last], 1e-300)
         if ratio > bound or not np.isfinite(ratio):
-            return Finding(ratio, first)
+            return Finding(ratio, first, what=f"delta_size{first} / delta_size{last}")
     return None
 
 
@@ -111,7 +124,7 @@ def vanishing(e: Evidence, bound: float) -> Finding | None:
         first, last = min(deltas), max(deltas)
         ratio = deltas[first] / max(deltas[last], 1e-300)
         if ratio < bound:
-            return Finding(ratio, first)
+            return Finding(ratio, first, what=f"delta_size{first} / delta_size{last}")
     return None
 
 
@@ -122,7 +135,8 @@ def wrong_loss(e: Evidence, bound: float) -> Finding | None:
     off = np.abs(e.now[e.run.program.prediction] - e.inputs["y"])
     trapped = float((off > 0.9).mean()) > 0.1 if e.output else e.progress < 0.9
     if trapped and float(off.mean()) > bound:
-        return Finding(float(off.mean()), 0, 0, f"{e.loss}, {e.output or 'linear'}")
+        since = e.since("absolute_error", lambda v: bool(v > bound))
+        return Finding(float(off.mean()), 0, since, f"{e.loss}, {e.output or 'linear'}")
     return None
 
 
@@ -143,9 +157,9 @@ def rate_too_large(e: Evidence, bound: float) -> Finding | None:
         return None
     peak = int(losses.argmax())
     if len(losses) > 2 and losses[peak] > 5 * losses[0] and e.progress > 0.5:
-        return Finding(float(losses[peak] / losses[0]), 0, e.epochs[peak])
+        return Finding(float(losses[peak] / losses[0]), 0, e.epochs[peak], what="max(loss) / loss[0]", bound=5.0)
     if len(losses) > 10 and e.progress > 1.2:
-        return Finding(e.progress)
+        return Finding(e.progress, 0, e.risen(), what="loss[-1] / loss[0]", bound=1.2)
     return None
 
 
@@ -166,7 +180,7 @@ def overfitting(e: Evidence, bound: float) -> Finding | None:
     last = float(np.mean(course[-3:]))
     ratio, risen = last / max(course[best], 1e-300), last - course[best] > 0.1 * e.first_loss
     if ratio > bound and risen and e.training_loss < 0.8 * last and best < 0.8 * len(course):
-        return Finding(ratio, 0, epochs[best])
+        return Finding(ratio, 0, epochs[best], what="validation_loss[-3:].mean() / validation_loss.min()")
     return None
 
 
@@ -175,7 +189,8 @@ def imbalance_ignored(e: Evidence, bound: float) -> Finding | None:
         return None
     rare, share, recall = e.recall()
     if share < 0.15 and recall < bound:
-        return Finding(recall, 0, 0, f"class {rare}, {share:.1%}")
+        when = "both" if e.recall(start=True)[2] < bound else "end"
+        return Finding(recall, 0, 0 if when == "both" else e.run.epoch, f"class {rare}, {share:.1%}", when)
     return None
 
 
@@ -186,7 +201,8 @@ def finished(e: Evidence, bound: float) -> Finding | None:
         return None
     window = max(2, len(losses) // 10)
     fall = float(1 - losses[-1] / max(losses[-window], 1e-300))
-    return Finding(fall, 0, e.epochs[-window]) if fall < bound else None
+    what = f"1 - loss[-1] / loss[-{window}]"
+    return Finding(fall, 0, e.epochs[-window], what=what) if fall < bound else None
 
 
 RULES = (
