@@ -49,7 +49,7 @@ def test_diagnose_names_a_vanishing_gradient(cli, iris):
         "--batch-size", 16,
     )  # fmt: skip
     assert "Vanishing gradient" in shown.stdout
-    assert "measured: delta_size1 = " in shown.stdout
+    assert "measured: delta_size1 / delta_size7 = " in shown.stdout
     assert "remedy: relu" in shown.stdout
 
 

@@ -90,6 +90,8 @@ def test_every_picture_is_drawn_light_and_dark_in_any_language(founding, classes
         file = tmp_path / "picture.png"
         ax.figure.savefig(file, dpi=50)  # a missing character would be a warning, and so an error
         assert file.stat().st_size > 1000
+        ticks = [*ax.get_xticklabels(which="both"), *ax.get_yticklabels(which="both")]
+        assert not any("$" in tick.get_text() for tick in ticks), name
         pyplot.close(ax.figure)
 
 
@@ -215,3 +217,10 @@ def test_titles_break_where_the_language_does():
     lines = wrapped_title(ax, say("plot.line_title", "zh-Hans"), 0.6).split("\n")
     assert len(lines) > 1
     assert not any(line[0] in "，。、；：" for line in lines)
+
+
+def test_powers_at_the_ticks_are_plain_characters():
+    ax = cr.plot.compare({"a": [[0.9, 0.4, 0.2, 0.15]]}, language="en")
+    ax.figure.canvas.draw()
+    texts = {tick.get_text() for tick in ax.get_yticklabels(which="both")}
+    assert {"2×10⁻¹", "4×10⁻¹"} <= texts

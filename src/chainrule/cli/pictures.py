@@ -47,6 +47,7 @@ def drawn(found: Found, dark: bool, language: str) -> Any:
     from ..observe.comparison import Comparison
     from ..observe.descent import Descent
     from ..observe.landscape import Landscape
+    from ..plot.style import logarithmic
 
     if isinstance(found, Landscape):
         return plot.landscape(found, dark=dark, language=language).figure
@@ -57,7 +58,7 @@ def drawn(found: Found, dark: bool, language: str) -> Any:
     if isinstance(found, Mapping):
         axes = plot.compare(found, dark=dark, language=language)
         axes.set_title("", loc="left")
-        axes.set_xscale("log")
+        logarithmic(axes, "x")
         axes.set_ylim(bottom=max(axes.get_ylim()[0], SMALLEST))
         return axes.figure
     return plot.differences(found, dark=dark, language=language).figure

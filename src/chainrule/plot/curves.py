@@ -79,7 +79,7 @@ def history(on: Canvas, run: Any, log: bool | None = None) -> None:
         epochs = np.arange(1, len(values) + 1)
         on.ax.plot(epochs, values, label=on.look.say(name), **on.look.marked(i, len(values)))
     if log or (log is None and every.min() > 0 and every.max() > 20 * every.min()):
-        on.ax.set_yscale("log")
+        on.logarithmic("y")
     on.titles(on.look.say("history_title"), on.look.say("epoch"), on.look.say("loss"))
     on.legend()
 
@@ -107,7 +107,7 @@ def errors(on: Canvas, run: Any, log: bool | None = None) -> None:
         on.ax.plot(epochs, bands[2], label=on.look.say("median"), **on.look.line(0))
         on.ax.plot(epochs, table.max(axis=1), label=on.look.say("largest"), **on.look.line(1))
     if log or (log is None and table.min() > 0 and np.median(table[-1]) < 0.02 * np.median(table[0])):
-        on.ax.set_yscale("log")
+        on.logarithmic("y")
     on.titles(on.look.say("errors_title"), on.look.say("epoch"), on.look.say("error"))
     on.legend(ncols=2 if 6 < table.shape[1] <= MOST_LINES else 1)
 
@@ -131,7 +131,7 @@ def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss"
             on.ax.fill_between(at, low, high, color=on.look.colours[i % 6], alpha=0.15, linewidth=0)
         smallest = min(smallest, float(np.nanmin(median)))
     if log and smallest > 0:
-        on.ax.set_yscale("log")
+        on.logarithmic("y")
     if layers:
         on.ax.set_xticks(range(1, max(table.shape[1] for table in tables.values()) + 1))
     labels = {"loss": "loss", "slope_mean": "compare_slope", "gradient_norm": "compare_gradient"}
@@ -207,9 +207,10 @@ def differences(on: Canvas, found: Differences) -> None:
         h, error = found.best(name)
         if name != "complex":
             on.ax.annotate(f"h = {h:.0e}", (h, error), xytext=(-8, -4), textcoords="offset points", ha="right",
-                           va="top", fontsize=9 * on.look.scale, color=on.look.ink)  # fmt: skip
-    on.ax.set_xscale("log")
-    on.ax.set_yscale("log")
+                           va="top", fontsize=9 * on.look.scale, color=on.look.ink, bbox={
+                               "facecolor": on.look.paper, "edgecolor": "none", "alpha": 0.75, "pad": 0.8,
+                           })  # fmt: skip
+    on.logarithmic("x", "y")
     on.ax.invert_xaxis()
     title = on.look.say("differences_title", function=f"f(x) = {found.curve}")
     on.titles(title, on.look.say("difference_step"), on.look.say("difference_error"))

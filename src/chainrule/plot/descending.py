@@ -40,7 +40,7 @@ def descent(on: Canvas, found: Descent, method: str = "gradient_descent") -> Non
     way = on.look.say(f"descend.method_{method}", mu=short(found.mu))
     title = on.look.say("descent_title", function=f"f = {found.curve}", way=way, steps=path.steps)
     on.titles(title, x_name, y_name)
-    on.legend()
+    on.legend(loc=on.quiet_corner(path.points) if more else "best")
 
 
 def draw_curve(on: Canvas, found: Descent, path: Any) -> None:
@@ -109,7 +109,7 @@ def landscape(on: Canvas, found: Landscape) -> None:
         on.ax.plot(*found.path[-1], linestyle="", marker="*", markersize=14, color=on.look.ink, zorder=5,
                    markeredgecolor=on.look.paper, label=on.look.say("end"))  # fmt: skip
         on.titles(on.look.say("landscape_title", count=others), *found.names)
-    on.legend(loc="best")
+    on.legend(loc=on.quiet_corner(found.path) if found.names else "best")
 
 
 @drawing

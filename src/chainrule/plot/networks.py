@@ -129,7 +129,7 @@ def health(on: Canvas, run: Any, what: str = "slope") -> None:
     for i, (name, course) in enumerate(sorted(table.items())):
         on.ax.plot(kept.epochs, course, label=name, **on.look.marked(i, len(course)))
     if what == "gradient":
-        on.ax.set_yscale("log")
+        on.logarithmic("y")
     else:
         on.ax.set_ylim(-0.03, 1.03)
     on.titles(on.look.say(f"health_{what}"), on.look.say("epoch"), on.look.say(f"health_{what}_axis"))

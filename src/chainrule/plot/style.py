@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import hypot
 from textwrap import wrap
 from typing import Any
 
@@ -180,10 +182,43 @@ class Canvas:
         self.ax.set_xlabel(x, **style)
         self.ax.set_ylabel(y, **style)
 
+    def logarithmic(self, *axes: str) -> None:
+        """A logarithmic scale for `x`, `y` or both, with plain text at its ticks: nothing here is read as TeX."""
+        for name in axes:
+            logarithmic(self.ax, name)
+
+    def quiet_corner(self, points: Any) -> str:
+        """The corner that is farthest from these points (n, 2) of the picture: there a legend hides nothing."""
+        box = [self.ax.get_xlim(), self.ax.get_ylim()]
+        places = [[(value - low) / (high - low) for value, (low, high) in zip(p, box, strict=True)] for p in points]
+        corners = {"upper left": (0, 1), "upper right": (1, 1), "lower left": (0, 0), "lower right": (1, 0)}
+        return max(corners, key=lambda c: min(hypot(x - corners[c][0], y - corners[c][1]) for x, y in places))
+
     def legend(self, **options: Any) -> None:
         handles, labels = self.ax.get_legend_handles_labels()
         if handles:
             self.ax.legend(handles, labels, **options)
+
+
+def logarithmic(ax: Any, name: str) -> None:
+    """A logarithmic scale for one axis of Axes; ticks as 10⁻³ and 2×10⁻¹, in characters that every font has."""
+    from matplotlib.ticker import LogFormatterSciNotation
+
+    class Powers(LogFormatterSciNotation):  # type: ignore[misc,unused-ignore]  # matplotlib may be absent
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            text: str = super().__call__(x, pos)
+            found = re.search(r"(?:([\d.]+)\\times)?10\^\{(-?\d+)\}", text)
+            if found is None:
+                return re.sub(r"\$|\\mathdefault|[{}]", "", text)
+            return (f"{found[1]}×" if found[1] else "") + "10" + found[2].translate(RAISED)
+
+    getattr(ax, f"set_{name}scale")("log")
+    axis = getattr(ax, f"{name}axis")
+    axis.set_major_formatter(Powers())
+    axis.set_minor_formatter(Powers(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def wrapped_title(ax: Any, title: str, scale: float) -> str:
