@@ -12,8 +12,10 @@ SLACK = 0.015  # of the mean of so few splits
 
 
 @pytest.mark.parametrize("name", PROMISED)
-def test_a_few_splits_are_near_the_promise(name, tmp_path):
+def test_a_few_splits_are_near_the_promise(name, tmp_path, monkeypatch):
+    """On the engine that people get: with a compiler a split takes a quarter of the time."""
     pytest.importorskip("sklearn")
+    monkeypatch.setenv("CHAINRULE_ENGINE", "auto")
     path = write_csv(name, tmp_path)
     got = scores(path, SPLITS[name])
     wanted = PROMISED[name] if PROMISED[name] > 0 else np.mean(least_squares(path, SPLITS[name])) + PROMISED[name]
