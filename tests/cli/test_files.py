@@ -1,6 +1,7 @@
 """Files on the command line: networks, models and checkpoints, through train, source, predict and check."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -8,8 +9,12 @@ import signal
 import subprocess
 
 import pytest
+from typer.testing import CliRunner
 
+from chainrule.cli import app
+from chainrule.data import stream
 from chainrule.files import CheckpointPath, Model, read_checkpoint
+from chainrule.models import Predictor
 from tests.cli.test_program import start
 from tests.cli.test_train import QUICK
 
@@ -112,7 +117,6 @@ def test_predictions_are_those_of_the_training(cli, iris, model):
     import numpy as np
 
     from chainrule.data import read_csv
-    from chainrule.models import Predictor
 
     table = read_csv(iris)
     outputs = [Predictor.of(Model.load(model), "m", engine).outputs(table) for engine in ("numpy", "reference", "auto")]
@@ -128,16 +132,51 @@ def test_columns_in_another_order_without_the_target(cli, iris, model, table):
     ]
 
 
-def test_from_standard_input_into_a_file(iris, model, tmp_path):
+def test_from_standard_input_into_a_file(cli, iris, model, tmp_path):
     with iris.open("rb") as file:
         process = start(["predict", str(model), "-"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (0, b"")
     assert len(stdout.splitlines()) == 151
-    with iris.open("rb") as file:
-        out = tmp_path / "out.csv"
-        assert start(["predict", str(model), "-o", str(out)], stdin=file).wait(60) == 0
+    out = tmp_path / "out.csv"
+    assert cli("predict", model, iris, "-o", out).exit_code == 0
     assert out.read_bytes() == stdout
+
+
+def test_a_table_of_any_size_is_read_a_part_at_a_time(cli, iris, model, tmp_path, monkeypatch):
+    """From CSV, gzip, Parquet and standard input: the same bytes, however many parts there are."""
+    whole = cli("predict", model, iris).stdout
+    sizes = []
+    monkeypatch.setattr(stream, "PART_BYTES", 700)
+    monkeypatch.setattr(stream, "PART_CELLS", 100)
+    answer = Predictor.columns
+    monkeypatch.setattr(Predictor, "columns", lambda self, table: sizes.append(len(table)) or answer(self, table))
+    packed, columns = tmp_path / "iris.csv.gz", tmp_path / "iris.parquet"
+    packed.write_bytes(gzip.compress(iris.read_bytes()))
+    for path in (iris, packed):
+        assert cli("predict", model, path).stdout == whole
+    assert max(sizes) < 40
+    parquet = pytest.importorskip("pyarrow.parquet")
+    csv_module = pytest.importorskip("pyarrow.csv")
+    parquet.write_table(csv_module.read_csv(iris), columns)
+    assert cli("predict", model, columns, "--only").stdout == cli("predict", model, iris, "--only").stdout
+    runner = CliRunner()
+    assert runner.invoke(app, ["predict", str(model)], input=iris.read_bytes()).stdout == whole
+
+
+def test_a_row_that_is_refused_after_others_were_printed(cli, iris, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "PART_BYTES", 700)
+    path, out = tmp_path / "t.csv", tmp_path / "out.csv"
+    path.write_bytes(iris.read_bytes() + b"1,2,3,x,setosa\n")
+    out.write_text("as it was")
+    result = cli("predict", model, path)
+    assert result.exit_code == 2
+    assert re.search(r"row 152, column 'petal_width': 'x' [^$]*\nThe 140 rows before it were printed", result.stderr)
+    result = cli("predict", model, path, "-o", out)
+    assert result.exit_code == 2
+    assert "printed" not in result.stderr
+    assert out.read_text() == "as it was"
+    assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out.csv", "iris.safetensors"}
 
 
 def test_two_classes_a_number_and_names_that_are_taken(cli, table, tmp_path):

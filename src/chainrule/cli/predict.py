@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,31 +54,57 @@ def predict(
     probability of each, as CSV.
 
     The columns are found by name: their order does not matter, further ones are kept as they are, and the target need
-    not be there.
+    not be there. The table is read a part at a time, however large it is.
     """
-    from ..data import read_table
+    from ..data import DataError, TableStream
     from ..models import load
 
     screen = Screen(ctx, plain, lang)
     predictor = load(model, engine, library)
     dialect = dialect_of(delimiter, decimal, encoding, missing)
     predictor.preparation  # noqa: B018  a model that was trained on arrays is refused before the table is read
-    table = predictor.table(read_table(sys.stdin.buffer if file == "-" else file, dialect))
-    added = predictor.columns(table)
-    for name, count in predictor.preparation.unknown(table).items():
+    rows, unknown, filled = 0, Counter[str](), Counter[str]()
+    with ExitStack() as stack:
+        write = writer(stack, output_file)
+        bar = stack.enter_context(screen.advance()) if output_file is not None or not sys.stdout.isatty() else None
+        share: list[float] = []
+        stream = TableStream(sys.stdin.buffer if file == "-" else file, dialect)
+        try:
+            for part in stream.parts(share.append):
+                table = predictor.table(part)
+                write(as_csv(table, predictor.columns(table), only, header=not rows))
+                unknown.update(predictor.preparation.unknown(table))
+                filled.update(predictor.preparation.filled_in(table))
+                rows += len(table)
+                if bar is not None:
+                    speed = screen.number(round(rows / bar.seconds))
+                    bar.at(share[-1] if share else None, f"{screen.number(rows)}  {speed}/s")
+        except DataError as error:
+            if not rows or output_file is not None:
+                raise
+            raise DataError(f"{error}\n{screen.text('predict.printed', count=rows)}") from None
+    for name, count in unknown.items():
         tell(screen, "predict.unknown", name, count)
-    for name, count in predictor.preparation.filled_in(table).items():
+    for name, count in filled.items():
         tell(screen, "predict.filled", name, count)
-    text = as_csv(table, added, only)
-    if output_file is not None:
-        from ..files import check_target, write_file
 
-        check_target(output_file, "--output")
-        write_file(output_file, text.encode(), output_file.with_name(output_file.name + ".new"))
-    elif sys.stdout.isatty():
-        typer.echo("".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text), nl=False)
-    else:
-        typer.echo(text.encode(), nl=False)
+
+def writer(stack: ExitStack, path: Path | None) -> Callable[[str], object]:
+    """What writes text to the file, which is replaced when all is well, or to standard output."""
+    if path is not None:
+        from ..files import check_target, replacing
+
+        check_target(path, "--output")
+        file = stack.enter_context(replacing(path))
+        return lambda text: file.write(text.encode())
+    if sys.stdout.isatty():
+        return lambda text: typer.echo("".join(map(safe, text)), nl=False)
+    return lambda text: typer.echo(text.encode(), nl=False)
+
+
+def safe(character: str) -> str:
+    """What a terminal does not obey."""
+    return character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
 
 
 def tell(screen: Screen, key: str, name: str, count: int) -> None:
@@ -84,8 +113,8 @@ def tell(screen: Screen, key: str, name: str, count: int) -> None:
     typer.echo(screen.text(key, column=printable(name), count=count), err=True)
 
 
-def as_csv(table: Table, added: dict[str, list[str]], only: bool) -> str:
-    """The table and the new columns; a new name that is taken already is numbered."""
+def as_csv(table: Table, added: dict[str, list[str]], only: bool, header: bool) -> str:
+    """The rows of a table with the new columns; a new name that is taken already is numbered."""
     columns: list[tuple[str, Any]] = [] if only else [(column.name, column.texts()) for column in table.columns]
     taken = {name for name, _ in columns}
     for name, cells in added.items():
@@ -95,7 +124,8 @@ def as_csv(table: Table, added: dict[str, list[str]], only: bool) -> str:
         taken.add(free)
         columns.append((free, cells))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([name for name, _ in columns])
-    writer.writerows(zip(*(cells for _, cells in columns), strict=True))
+    lines = csv.writer(text, lineterminator="\n")
+    if header:
+        lines.writerow([name for name, _ in columns])
+    lines.writerows(zip(*(cells for _, cells in columns), strict=True))
     return text.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -66,7 +67,8 @@ class Screen:
 
         given: dict[str, Any] = ctx.obj or {}
         self.language = language_of(lang or given.get("lang"))
-        self.plain = plain or given.get("plain", False) or is_plain()
+        self.asked_plain = plain or given.get("plain", False) or os.environ.get("TERM") == "dumb"
+        self.plain = self.asked_plain or is_plain()
         self.console = Console(highlight=False, markup=False, emoji=False, color_system=None if self.plain else "auto")
         self.width = min(self.console.width, WIDTH)
 
@@ -148,6 +150,47 @@ class Screen:
         console = Console(stderr=True)
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         return Progress(*columns, console=console, transient=True, disable=self.plain or not console.is_terminal)
+
+    def advance(self) -> Advance:
+        """A bar on standard error of which share is done, with a text; nothing where that is no terminal. It is there,
+        too, where standard output is a file."""
+        return Advance(self.asked_plain)
+
+
+class Advance:
+    """How far long work has come. It goes away when the work is done.
+
+        with screen.advance() as bar:
+            bar.at(0.25, "1,000  250/s")
+    """
+
+    def __init__(self, plain: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console, text = Console(stderr=True), TextColumn("{task.description}", markup=False)
+        self.started = time.monotonic()
+        self.bar = Progress(
+            BarColumn(), text, TimeRemainingColumn(), console=console, transient=True,
+            disable=plain or not console.is_terminal,
+        )  # fmt: skip
+        self.task = self.bar.add_task("", total=None)
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return max(time.monotonic() - self.started, 1e-9)
+
+    def at(self, share: float | None, text: str) -> None:
+        """So much is done; None where nobody knows."""
+        self.bar.update(self.task, total=None if share is None else 1.0, completed=share or 0.0, description=text)
+
+    def __enter__(self) -> Advance:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
 
 
 # --- errors --------------------------------------------------------------------------------------------------------

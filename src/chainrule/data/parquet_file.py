@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .errors import DataError
@@ -45,8 +45,11 @@ def read_parquet(path: str | os.PathLike[str]) -> Table:
         return as_table(table, source)
 
 
-def parquet_parts(path: str | os.PathLike[str], part_cells: int) -> Iterator[Table]:
-    """The same in tables of so many cells. It takes as much memory as the largest row group, and a part."""
+def parquet_parts(
+    path: str | os.PathLike[str], part_cells: int, said: Callable[[float], None] = lambda share: None
+) -> Iterator[Table]:
+    """The same in tables of so many cells. It takes as much memory as the largest row group, and a part. `said` hears
+    which share of the rows was read, before each."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -60,8 +63,9 @@ def parquet_parts(path: str | os.PathLike[str], part_cells: int) -> Iterator[Tab
             if batch.num_rows:
                 batch.validate(full=True)
                 part = as_table(pa.Table.from_batches([batch]), source)
-                yield Table(part.columns, part.lines + (first - 1), source)
-                first += batch.num_rows
+                lines, first = part.lines + (first - 1), first + batch.num_rows
+                said((first - 1) / opened.metadata.num_rows)
+                yield Table(part.columns, lines, source)
     if first == 1:
         raise DataError(f"{source} has no rows")
 

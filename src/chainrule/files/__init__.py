@@ -3,7 +3,7 @@
 Reading never runs code and never trusts: sizes are checked before memory is taken, and every name, shape, type and
 number before it is used. What is refused is a `DataError`, which says what, where and what to do."""
 
-from .atomic import check_target, replace_file, write_file
+from .atomic import check_target, replace_file, replacing, write_file
 from .checkpoint_file import Checkpoint, CheckpointPath, read_checkpoint
 from .errors import FileError
 from .model_file import Model, check_model_target
@@ -22,5 +22,6 @@ __all__ = [
     "read_checkpoint",
     "read_network",
     "replace_file",
+    "replacing",
     "write_file",
 ]

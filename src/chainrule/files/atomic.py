@@ -13,8 +13,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from ..data import shown_path
 from .errors import FileError
@@ -58,6 +60,32 @@ def write_file(path: Path, content: bytes, temporary: Path, previous: Path | Non
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FileError(f"{shown_path(path)} cannot be written: {reason}") from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write piece by piece, which takes the place of `path`, durably, once all is written.
+
+    Raises
+        FileError: it cannot be written, and why; then, and after any other error, what was there before still is.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.new")
+    try:
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY | NOT_FOLLOWING
+            with os.fdopen(os.open(temporary, flags, mode_of(target)), "wb") as file:
+                yield file
+                file.flush()
+                sync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        sync_directory(target.parent)
+    except OSError as error:
+        raise FileError(f"{shown_path(path)} cannot be written: {error.strerror or type(error).__name__}") from None
 
 
 def write_new(path: Path, content: bytes, mode: int) -> None:
