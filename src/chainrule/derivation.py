@@ -9,7 +9,7 @@ update      the optimizer's rule for every parameter, and the running statistics
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .formulas.activations import ACTIVATIONS
@@ -72,6 +72,25 @@ class Declaration:
         parts += ["clipped gradient"] * (self.clip_norm is not None)
         return "; ".join(parts)
 
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """The numbers that are given at run time, by the names that the program has for them."""
+        values = dict(self.optimizer.hyperparameters)
+        values |= self.penalty.hyperparameters if self.penalty else {}
+        values |= {"clip_delta": self.clip_delta} if self.clip_delta is not None else {}
+        values |= {"clip_norm": self.clip_norm} if self.clip_norm is not None else {}
+        return {name: float(value) for name, value in values.items()}
+
+    @property
+    def structure(self) -> Declaration:
+        """The declaration with every number that is given at run time left out: what decides how the program looks."""
+        optimizer, penalty = self.optimizer, self.penalty
+        rate = replace(optimizer.rate, rate=0.0) if isinstance(optimizer.rate, Schedule) else 0.0
+        zeros = {field.name: 0.0 for field in fields(optimizer)} | {"rate": rate}
+        nothing = None if penalty is None else replace(penalty, **{field.name: 0.0 for field in fields(penalty)})
+        clips = {name: None if getattr(self, name) is None else 1.0 for name in ("clip_delta", "clip_norm")}
+        return replace(self, optimizer=replace(optimizer, **zeros), penalty=nothing, **clips)
+
     def derive(self) -> Program:
         return condense(Derivation(self).program())
 
@@ -113,6 +132,22 @@ def derive(
     return Declaration(network, find_loss(loss), optimizer, penalty, clip_delta, clip_norm, weighted).derive()
 
 
+def retuned(program: Program, **changes: Any) -> Program:
+    """The same program with another optimizer or penalty that differs in numbers only, rates and strengths: these are
+    given at run time, so nothing is derived anew, and what runs it can go on.
+
+    Raises
+        ValueError: the change is one of structure.
+    """
+    declared: Declaration = program.declaration
+    changed = declared.changed(**changes)
+    if changed.structure != declared.structure:
+        raise ValueError("retuned: more than rates and strengths would change; derive the program anew")
+    new = {"hyperparameters": changed.hyperparameters, "declaration": changed}
+    unfolded = None if program.unfolded is None else replace(program.unfolded, **new)
+    return replace(program, unfolded=unfolded, **new)
+
+
 class Derivation:
     """One derivation, phase by phase."""
 
@@ -150,7 +185,7 @@ class Derivation:
                 inputs=inputs,
                 parameters=self.build.parameters,
                 state=state,
-                hyperparameters=self.hyperparameters(),
+                hyperparameters=self.declared.hyperparameters,
                 masks=tuple(self.build.masks),
                 prediction=renamed.get(output.name, output.name),
                 loss=loss,
@@ -257,7 +292,7 @@ class Derivation:
         """The scalars of the update phase, the updates, and all state: slots, then running statistics."""
         optimizer = self.declared.optimizer
         trainable = {name: v for name, v in self.build.parameters.items() if v.trainable}
-        environment = {name: Name(name) for name in (*self.hyperparameters(), "t")}
+        environment = {name: Name(name) for name in (*self.declared.hyperparameters, "t")}
         scalars = []
         if isinstance(optimizer.rate, Schedule):
             scalars.append(Step("learning_rate", optimizer.rate.learning_rate(), "update", "learning_rate"))
@@ -295,14 +330,6 @@ class Derivation:
             Step("clip_scale", scale, "update", "clip_scale"),
         ]
 
-    def hyperparameters(self) -> dict[str, float]:
-        declared = self.declared
-        values = dict(declared.optimizer.hyperparameters)
-        values |= declared.penalty.hyperparameters if declared.penalty else {}
-        values |= {"clip_delta": declared.clip_delta} if declared.clip_delta is not None else {}
-        values |= {"clip_norm": declared.clip_norm} if declared.clip_norm is not None else {}
-        return {name: float(value) for name, value in values.items()}
-
 
 def assigned(text: str, bound: dict[str, Name | Expr]) -> tuple[str, Expr]:
     """`w -= learning_rate * g` as target and expression; the names are bound to those of one parameter."""
@@ -334,4 +361,4 @@ def retitled(statement: Statement, renamed: Mapping[str, str]) -> Statement:
     return statement
 
 
-__all__ = ["Declaration", "Derivation", "derive"]
+__all__ = ["Declaration", "Derivation", "derive", "retuned"]

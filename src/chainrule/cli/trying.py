@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .results import score_name
 from .screen import Screen
@@ -76,33 +74,51 @@ class Wish:
 
     def come_true(self, screen: Screen, recipe: Recipe, data: Split) -> Recipe:
         """Try what is to be tried, say what came of it, and give the recipe to go on with."""
-        from ..tables.search import candidates, held_out, rates, search
+        from ..tables.search import Bench, held_out, rates, tried
 
-        parts = held_out(data, self.folds or None, recipe.seed)
+        if self.seconds:
+            return self.raced(screen, recipe, data)
+        bench = Bench(held_out(data, self.folds or None, recipe.seed))
         usual = recipe.settled(data.preparation, len(data.training))
         screen.line()
-        if not self.tries:
-            wanted: Iterable[Recipe] = [recipe]
-        elif self.seconds:
-            wanted = candidates(usual, self.free)
-        else:
-            assert usual.rate is not None
-            wanted = rates(usual, usual.rate)
-        limit = self.seconds or math.inf
-        started = time.monotonic()
-        with Trying(screen, self.seconds) as trying:
-            trials, interrupted = search(wanted, parts, limit, trying.at)
+        assert usual.rate is not None
+        with Trying(screen) as trying:
+            trials, interrupted = tried(rates(usual, usual.rate) if self.auto else [usual], bench, trying.at)
         if interrupted:
             screen.say("train.search_interrupted", style="yellow")
         best = trials[0]
         if not self.tries:
             show_folds(screen, best, len(data.training))
             return recipe
-        show_trials(screen, trials, time.monotonic() - started, self.folds, len(parts[0].test))
+        told = {"tried": len(trials), "seconds": trying.passed, "folds": self.folds, "rows": len(bench.parts[0].test)}
+        screen.say("train.search_folds" if self.folds else "train.search", style="bold", **told)
+        show_trials(screen, trials)
         if best.loss == float("inf"):
             raise ValueError("every setting that was tried diverged; try a smaller --rate, or look at the data")
-        screen.say("train.search_again", options=typed(best.recipe, self.free if self.seconds else ("rate",)))
+        screen.say("train.search_again", options=typed(best.recipe, ("rate",)))
         return best.recipe
+
+    def raced(self, screen: Screen, recipe: Recipe, data: Split) -> Recipe:
+        """Search until the time is up."""
+        from ..tables.race import race
+        from ..tables.search import HELD_OUT, Bench, held_out
+
+        bench = Bench(held_out(data, self.folds or min(HELD_OUT, len(data.training)), recipe.seed))
+        usual = recipe.settled(data.preparation, len(data.training))
+        screen.line()
+        with Trying(screen, self.seconds) as trying:
+            found = race(usual, self.free, bench, self.seconds, trying.at)
+        if found.interrupted:
+            screen.say("train.search_interrupted", style="yellow")
+        ranked, chosen = found.ranked, found.chosen
+        told = {"tried": len(ranked), "trainings": bench.trainings, "seconds": trying.passed}
+        screen.say("train.race", style="bold", folds=len(bench.parts), rows=len(data.training), **told)
+        show_trials(screen, ranked, found.usual)
+        if chosen.loss == float("inf"):
+            raise ValueError("every setting that was tried diverged; try a smaller --rate, or look at the data")
+        options = typed(chosen.recipe, self.free)
+        screen.say("train.race_usual" if chosen is found.usual else "train.search_again", options=options)
+        return chosen.recipe
 
 
 def seconds_of(text: str) -> float:
@@ -149,50 +165,42 @@ def plus_minus(screen: Screen) -> str:
     return screen.symbol("±", "+-")
 
 
-def show_trials(screen: Screen, trials: list[Trial], seconds: float, folds: int, held: int) -> None:
-    """The best few."""
-    key = "train.search_folds" if folds else "train.search"
-    screen.say(key, style="bold", tried=len(trials), seconds=f"{seconds:.0f}", folds=folds, rows=held)
+def show_trials(screen: Screen, trials: list[Trial], usual: Trial | None = None) -> None:
+    """The best few, and the usual settings if they are not among them."""
     first = next((name for name in ("accuracy", "r2") if trials[0].mean(name) is not None), None)
     header = ["layers", "rate", "l2", screen.text("train.loss")]
     header += [] if first is None else [score_name(screen, first)]
+    header += [] if usual is None else [screen.text("train.folds_judged"), ""]
     rows = []
-    for trial in trials[:MOST_SHOWN]:
-        recipe = trial.recipe
+    for found in trials[:MOST_SHOWN] + [usual] * (usual is not None and usual not in trials[:MOST_SHOWN]):
+        recipe, score = found.recipe, None if first is None else found.mean(first)
         layers = "-" if recipe.layers is None else "-".join(map(str, recipe.layers)) or "none"
-        score = None if first is None else trial.mean(first)
-        shown = [layers, f"{recipe.rate:g}", f"{recipe.l2:g}", f"{trial.loss:.4g}"]
-        rows.append(shown + ([] if first is None else [f"{score[0]:.4g}" if score else "-"]))
+        row = [layers, f"{recipe.rate:g}", f"{recipe.l2:g}", f"{found.loss:.4g}"]
+        row += [] if first is None else [f"{score[0]:.4g}" if score else "-"]
+        row += [] if usual is None else [str(len(found.folds)), screen.text("train.usual") if found is usual else ""]
+        rows.append(row)
     screen.table(header, rows)
     screen.line()
 
 
 class Trying:
-    """A bar on standard error while settings are tried; nothing where that is no terminal."""
+    """A bar on standard error while settings are tried: how many, how fast, which, the least loss so far."""
 
-    def __init__(self, screen: Screen, seconds: float) -> None:
-        self.screen, self.seconds, self.started = screen, seconds, time.monotonic()
-        self.bar: Any = None
+    def __init__(self, screen: Screen, seconds: float = 0.0) -> None:
+        self.bar, self.seconds = screen.advance(), seconds
+
+    @property
+    def passed(self) -> str:
+        return f"{self.bar.seconds:.0f}"
 
     def __enter__(self) -> Trying:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        if not self.screen.plain and console.is_terminal:
-            columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-            self.bar = Progress(*columns, console=console, transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task("", total=self.seconds or None)
+        self.bar.__enter__()
         return self
 
-    def at(self, tried: int, best: float) -> None:
-        """So many were tried, the best of them with this loss."""
-        if self.bar is not None:
-            passed = time.monotonic() - self.started
-            text = f"{tried}  {tried / max(passed, 1e-9):.1f}/s  loss {best:.4g}"
-            self.bar.update(self.task, completed=min(passed, self.seconds or passed), description=text)
+    def at(self, recipe: Recipe, tried: int, least: float) -> None:
+        """So many were tried, the last of them this one, the best with this loss."""
+        text = f"{tried}  {tried / self.bar.seconds:.1f}/s  {typed(recipe, ('layers', 'rate', 'l2'))}  loss {least:.4g}"
+        self.bar.at(min(1.0, self.bar.seconds / self.seconds) if self.seconds else None, text)
 
     def __exit__(self, *error: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+        self.bar.__exit__(*error)

@@ -48,7 +48,7 @@ def say_once(message: str) -> None:
 
 def make_engine(
     program: Program,
-    name: str = "auto",
+    name: str | Engine = "auto",
     dtype: str = "float32",
     *,
     library: str | os.PathLike[str] | None = None,
@@ -56,9 +56,14 @@ def make_engine(
 ) -> Engine:
     """A program made ready to run; `auto` falls back to NumPy, and says so, where compiling fails.
 
+    name        an engine by name; or one that runs a program with the same steps already, whatever its rates
     library     a file that `chainrule build` wrote, for the C engine: nothing is compiled, so CHAINRULE_ENGINE=numpy
                 does not forbid it; one that does not fit is refused, whatever the engine
     """
+    if not isinstance(name, str):
+        if name.program.steps != program.steps or name.dtype.name != dtype:
+            raise ValueError(f"the engine given runs another program, or not in {dtype}")
+        return name
     if library is not None:
         if name not in ("auto", "c"):
             raise ValueError(f"library is for engine 'c', not '{name}'")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data import Preparation, Table
-from ..derivation import derive
-from ..engines.engine import Array
+from ..derivation import derive, retuned
+from ..engines.engine import Array, Engine
 from ..files import NetworkFile
 from ..formulas.layers import Dense
 from ..formulas.optimizers import Optimizer
@@ -25,13 +25,17 @@ from .streaming import StreamedTraining
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe worked out for a number of rows: what `Training` needs to know."""
+    """A recipe worked out for a number of rows: what `Training` needs to know.
+
+    steps       in all, which schedules need to know
+    """
 
     program: Program
     network: Network
     epochs: int
     batch_size: int
     rate: float
+    steps: int
 
     @property
     def has_hidden_layers(self) -> bool:
@@ -78,13 +82,8 @@ class Recipe:
         epochs = rules.epochs(size) if self.epochs is None else self.epochs
         rate = mine.rate
         assert rate is not None
-        assert mine.l2 is not None
         steps = max(1, epochs * steps_per_epoch(rows, size))
-        scheduled = rate if self.schedule is None else self.schedule(rate, **schedule_settings(steps))
-        given: dict[str, Any] = {
-            "loss": goal.loss, "optimizer": self.optimizer(scheduled), "penalty": self.penalty(self.l1, mine.l2),
-            "clip_norm": None, "clip_delta": None,
-        }  # fmt: skip
+        given: dict[str, Any] = {"loss": goal.loss, **mine.tuning(steps), "clip_norm": None, "clip_delta": None}
         if declared is not None:
             given |= {name: value for name in given if (value := getattr(declared, name)) is not None}
             given["weighted"] = declared.weighted
@@ -96,7 +95,28 @@ class Recipe:
                 "-".join(map(str, (preparation.width, *mine.layers, goal.outputs(preparation)))),
                 self.activation, goal.output, dropout=self.dropout, batch_norm=self.batch_norm,
             )  # fmt: skip
-        return Plan(derive(network, **given), network, epochs, size, rate)
+        return Plan(derive(network, **given), network, epochs, size, rate, steps)
+
+    def tuning(self, steps: int) -> dict[str, Any]:
+        """The optimizer for so many steps, and the penalty; rate and l2 are known by number."""
+        assert self.rate is not None
+        assert self.l2 is not None
+        rate = self.rate if self.schedule is None else self.schedule(self.rate, **schedule_settings(steps))
+        return {"optimizer": self.optimizer(rate), "penalty": self.penalty(self.l1, self.l2)}
+
+    def retuned(self, plan: Plan) -> Plan:
+        """A plan for this recipe's rate and penalty out of one that has others: nothing is derived or compiled anew.
+
+        Raises
+            ValueError: it differs in more than that.
+        """
+        declared = self.declared
+        changes = {
+            name: value for name, value in self.tuning(plan.steps).items()
+            if declared is None or getattr(declared, name) is None
+        }  # fmt: skip
+        assert self.rate is not None
+        return replace(plan, program=retuned(plan.program, **changes), rate=self.rate)
 
     def settled(self, preparation: Preparation, rows: int) -> Recipe:
         """Layers, rate and l2 by number; layers None where a network file has them."""
@@ -112,11 +132,19 @@ class Recipe:
         callbacks: Iterable[Callback] = (), progress: bool | None = False,
     ) -> Training:  # fmt: skip
         """The training of a plan on rows of a table."""
+        given = None if validation is None else self.arrays(preparation, validation)
         X, Y = self.arrays(preparation, rows)
+        return self.training_on(plan, X, Y, validation=given, callbacks=callbacks, progress=progress)
+
+    def training_on(
+        self, plan: Plan, X: Array, Y: Array, *, engine: Engine | None = None, progress: bool | None = False,
+        **options: Any,
+    ) -> Training:  # fmt: skip
+        """The same on arrays; `engine` is that of another training with the same steps."""
         return Training(
-            plan.program, X, Y, epochs=plan.epochs, batch_size=plan.batch_size, seed=self.seed, engine=self.engine,
-            dtype=self.dtype, validation=None if validation is None else self.arrays(preparation, validation),
-            class_weight="balanced" if self.balanced else None, callbacks=callbacks, progress=progress,
+            plan.program, X, Y, epochs=plan.epochs, batch_size=min(plan.batch_size, len(X)), seed=self.seed,
+            engine=engine or self.engine, dtype=self.dtype, class_weight="balanced" if self.balanced else None,
+            progress=progress, **options,
         )  # fmt: skip
 
     def arrays(self, preparation: Preparation, rows: Table) -> tuple[Array, Array]:

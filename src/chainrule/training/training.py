@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data import check_features
 from ..engines import make_engine
-from ..engines.engine import Array, Arrays, Batches
+from ..engines.engine import Array, Arrays, Batches, Engine
 from ..engines.looks import Seen
 from ..program.steps import Program
 from ..writers.run import Run
@@ -53,7 +53,8 @@ class Training:
         epochs          how often `fit` goes through the data
         batch_size      rows in a step, the last may have fewer; None takes all rows in one
         seed            of everything random: initial weights, the order of the rows, dropout
-        engine, dtype   "auto", "numpy", ...; "float32" or "float64"
+        engine, dtype   "auto", "numpy", ..., or the engine of a training whose program has the same steps; "float32" or
+                        "float64"
         library         for engine "c": a file that `chainrule build` wrote for this program; nothing is compiled
         validation      (X, y): evaluated after every epoch, in prediction mode
         metrics         names or functions of (y, output), of the validation data where there is some
@@ -86,7 +87,7 @@ class Training:
         epochs: int = 100,
         batch_size: int | None = None,
         seed: int = 0,
-        engine: str = "auto",
+        engine: str | Engine = "auto",
         dtype: str = "float32",
         library: str | Path | None = None,
         validation: tuple[Any, Any] | None = None,
