@@ -52,11 +52,7 @@ class Plan:
     @property
     def hyperparameters(self) -> dict[str, float]:
         """The numbers to run with; the first one is the learning rate."""
-        declared = self.declaration
-        values = dict(declared.optimizer.hyperparameters)
-        values |= declared.penalty.hyperparameters if declared.penalty else {}
-        values |= {"clip_norm": declared.clip_norm} if declared.clip_norm is not None else {}
-        return {name: float(value) for name, value in values.items()}
+        return self.declaration.hyperparameters
 
     @property
     def program(self) -> Program:

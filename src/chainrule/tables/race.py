@@ -34,7 +34,7 @@ ATTEMPTS = 200  # at a setting that was not tried yet
 Said = Callable[[Recipe, int, float], None]
 
 
-class TimeUp(Exception):
+class OutOfTimeError(Exception):
     """The race is over."""
 
 
@@ -93,7 +93,7 @@ def race(usual: Recipe, free: Sequence[str], bench: Bench, seconds: float, said:
                 break
             run_round([Trial(recipe) for recipe in drawn], found, bench, end, said)
             number += 1
-    except TimeUp:
+    except OutOfTimeError:
         pass
     except KeyboardInterrupt:
         found.interrupted = True
@@ -107,7 +107,7 @@ def run_round(trials: list[Trial], found: Race, bench: Bench, end: float, said: 
         for trial in (found.usual, *trials):
             while len(trial.folds) < goal:
                 if not bench.judge(trial, end):
-                    raise TimeUp
+                    raise OutOfTimeError
                 if len(trial.folds) == 1:
                     found.trials.append(trial)
                 said(trial.recipe, 1 + len(found.trials), min(each.loss for each in (found.usual, *found.trials)))
