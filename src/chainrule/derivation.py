@@ -32,6 +32,9 @@ from .program.text import parse, rule
 from .program.verify import verify
 
 
+CLIPS = ("clip_delta", "clip_norm")
+
+
 @dataclass(frozen=True)
 class Declaration:
     """What a program is derived from: plain data."""
@@ -45,7 +48,7 @@ class Declaration:
     weighted: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("clip_delta", "clip_norm"):
+        for name in CLIPS:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, (int, float)) and 0 < value < float("inf")):
                 raise ValueError(f"{name} must be a number above 0, not {value!r}")
@@ -88,7 +91,7 @@ class Declaration:
         rate = replace(optimizer.rate, rate=0.0) if isinstance(optimizer.rate, Schedule) else 0.0
         zeros = {field.name: 0.0 for field in fields(optimizer)} | {"rate": rate}
         nothing = None if penalty is None else replace(penalty, **{field.name: 0.0 for field in fields(penalty)})
-        clips = {name: None if getattr(self, name) is None else 1.0 for name in ("clip_delta", "clip_norm")}
+        clips: dict[str, Any] = {name: None if getattr(self, name) is None else 1.0 for name in CLIPS}
         return replace(self, optimizer=replace(optimizer, **zeros), penalty=nothing, **clips)
 
     def derive(self) -> Program:
@@ -143,7 +146,7 @@ def retuned(program: Program, **changes: Any) -> Program:
     changed = declared.changed(**changes)
     if changed.structure != declared.structure:
         raise ValueError("retuned: more than rates and strengths would change; derive the program anew")
-    new = {"hyperparameters": changed.hyperparameters, "declaration": changed}
+    new: dict[str, Any] = {"hyperparameters": changed.hyperparameters, "declaration": changed}
     unfolded = None if program.unfolded is None else replace(program.unfolded, **new)
     return replace(program, unfolded=unfolded, **new)
 

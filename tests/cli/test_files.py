@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from chainrule.cli import app
-from chainrule.data import stream
+from chainrule.data import Table, stream
 from chainrule.files import CheckpointPath, Model, read_checkpoint
 from chainrule.models import Predictor
 from tests.cli.test_program import start
@@ -146,11 +146,16 @@ def test_from_standard_input_into_a_file(cli, iris, model, tmp_path):
 def test_a_table_of_any_size_is_read_a_part_at_a_time(cli, iris, model, tmp_path, monkeypatch):
     """From CSV, gzip, Parquet and standard input: the same bytes, however many parts there are."""
     whole = cli("predict", model, iris).stdout
-    sizes = []
+    sizes: list[int] = []
+
+    def counted(self: Predictor, table: Table) -> dict[str, list[str]]:
+        sizes.append(len(table))
+        return answer(self, table)
+
     monkeypatch.setattr(stream, "PART_BYTES", 700)
     monkeypatch.setattr(stream, "PART_CELLS", 100)
     answer = Predictor.columns
-    monkeypatch.setattr(Predictor, "columns", lambda self, table: sizes.append(len(table)) or answer(self, table))
+    monkeypatch.setattr(Predictor, "columns", counted)
     packed, columns = tmp_path / "iris.csv.gz", tmp_path / "iris.parquet"
     packed.write_bytes(gzip.compress(iris.read_bytes()))
     for path in (iris, packed):

@@ -113,7 +113,7 @@ def tell(screen: Screen, key: str, name: str, count: int) -> None:
     typer.echo(screen.text(key, column=printable(name), count=count), err=True)
 
 
-def as_csv(table: Table, added: dict[str, list[str]], only: bool, header: bool) -> str:
+def as_csv(table: Table, added: dict[str, list[str]], only: bool, header: bool = True) -> str:
     """The rows of a table with the new columns; a new name that is taken already is numbered."""
     columns: list[tuple[str, Any]] = [] if only else [(column.name, column.texts()) for column in table.columns]
     taken = {name for name, _ in columns}

@@ -172,7 +172,8 @@ def show_trials(screen: Screen, trials: list[Trial], usual: Trial | None = None)
     header += [] if first is None else [score_name(screen, first)]
     header += [] if usual is None else [screen.text("train.folds_judged"), ""]
     rows = []
-    for found in trials[:MOST_SHOWN] + [usual] * (usual is not None and usual not in trials[:MOST_SHOWN]):
+    more = [] if usual is None or usual in trials[:MOST_SHOWN] else [usual]
+    for found in trials[:MOST_SHOWN] + more:
         recipe, score = found.recipe, None if first is None else found.mean(first)
         layers = "-" if recipe.layers is None else "-".join(map(str, recipe.layers)) or "none"
         row = [layers, f"{recipe.rate:g}", f"{recipe.l2:g}", f"{found.loss:.4g}"]
