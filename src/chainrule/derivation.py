@@ -31,7 +31,6 @@ from .program.steps import Program, ProgramError, Statement, Step, Update, Varia
 from .program.text import parse, rule
 from .program.verify import verify
 
-
 CLIPS = ("clip_delta", "clip_norm")
 
 

@@ -34,7 +34,7 @@ class Judged(NamedTuple):
     scores: dict[str, float]
 
 
-@dataclass
+@dataclass(eq=False)
 class Trial:
     """One setting, and how it was judged: a training for each fold that it has come to."""
 
