@@ -85,7 +85,7 @@ def test_a_model_trained_on_arrays(tmp_path):
     model = cr.load(tmp_path / "m", engine="numpy")
     assert model.predict(X).tobytes() == run.predict(X).tobytes()
     assert model.classes == ()
-    with pytest.raises(ValueError, match="was trained on arrays"):
+    with pytest.raises(DataError, match="lacks the columns 'x1', 'x2', 'x3', 'x4'"):
         model.columns(iris())
     with pytest.raises(ValueError, match="X has 3 columns"):
         model.predict(X[:, :3])

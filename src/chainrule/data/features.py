@@ -41,13 +41,13 @@ class Scale(NamedTuple):
 class NumericFeature:
     """A numeric column, standardised: one column of X, and where cells are missing in the training rows one more.
 
-    median      of the training rows: takes the place of a missing cell, before standardising
+    median      of the training rows: takes the place of a missing cell, before standardising; None: no cell may miss
     indicated   whether a second column of X says with 1 that the cell was missing, with 0 that it was not
     """
 
     name: str
     scale: Scale
-    median: float
+    median: float | None
     indicated: bool = False
 
     @classmethod
@@ -70,7 +70,7 @@ class NumericFeature:
 
     def write(self, table: Table, out: NDArray[np.float64]) -> None:
         """Fills `out` (N, 1 or 2)."""
-        values = check_numbers(table, table.column(self.name), may_miss=True)
+        values = check_numbers(table, table.column(self.name), may_miss=self.median is not None)
         missing = np.isnan(values)
         out[:, 0] = self.scale.standardised(np.where(missing, self.median, values))
         if self.indicated:
@@ -82,7 +82,7 @@ class NumericFeature:
 
     def filled_in(self, table: Table) -> int:
         """The number of missing cells that the network cannot tell from the median."""
-        return 0 if self.indicated else int(table.column(self.name).missing.sum())
+        return 0 if self.indicated or self.median is None else int(table.column(self.name).missing.sum())
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,9 @@ def _feature(data: object, where: str) -> Feature:
         entries = _entries(data, where, "name", "role", "mean", "deviation", "median", "indicated")
         if not isinstance(entries["indicated"], bool):
             raise DataError(f"{where}: 'indicated' must be true or false")
-        median = _finite(entries["median"], where)
+        median = None if entries["median"] is None else _finite(entries["median"], where)
+        if median is None and entries["indicated"]:
+            raise DataError(f"{where}: where no cell may miss, none is indicated")
         return NumericFeature(_text(entries["name"], where), _scale(entries, where), median, entries["indicated"])
     entries = _entries(data, where, "name", "role", "categories")
     categories = _texts(entries["categories"], where, sorted_texts=True, may_miss=True)

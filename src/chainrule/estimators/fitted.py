@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from operator import is_not
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -16,6 +17,10 @@ from ..program.steps import Program
 from ..training.start import concrete
 from .checks import is_plain
 from .plans import Plan
+
+if TYPE_CHECKING:
+    from ..data import Preparation
+    from ..files import Model
 
 SPARSE = ["csr", "csc"]
 PREDICT_BYTES = 64 * 2**20  # of a sparse X made dense at a time
@@ -86,6 +91,13 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
         """The training step as source code; the options are those of `Program.source`."""
         check_is_fitted(self)
         return self.program_.source(language, **options)
+
+    def _to_model(self, before: Sequence[Any], preparation: Preparation | None, provenance: Mapping[str, Any]) -> Model:
+        """What `chainrule.save` writes."""
+        from .saved import to_model
+
+        check_is_fitted(self)
+        return to_model(self, before, preparation, provenance)
 
     @property
     def _plan(self) -> Plan:

@@ -111,7 +111,7 @@ class Graph:
         return self.node("Concat", parts, "X", axis=1)
 
     def number(self, column: NumberColumn) -> list[str]:
-        mean, median = (self.constant(np.array(value)) for value in (column.mean, column.median))
+        mean, median = (self.constant(np.array(value, float)) for value in (column.mean, column.median))
         deviation = self.constant(np.array(column.deviation or np.inf))  # a constant column becomes 0
         missing = self.node("IsNaN", [column.name], "missing")
         filled = self.node("Where", [missing, median, column.name], "filled")

@@ -13,6 +13,7 @@ from ..data import DataError, Preparation, Table, as_table, check_features, list
 from ..data.frame import mixed
 from ..engines import make_engine
 from ..training.start import draw
+from .by_position import by_position
 
 if TYPE_CHECKING:
     from ..engines.engine import Array, Arrays, Engine
@@ -69,10 +70,18 @@ class Predictor:
 
     @property
     def preparation(self) -> Preparation:
-        """From a table to X and back.  ValueError: the model was trained on arrays."""
-        if self.model.preparation is None:
-            raise ValueError(f"{self.name} was trained on arrays: it does not say what the columns of a table mean")
-        return self.model.preparation
+        """From a table to X and back; of a model that was trained on arrays by position: see `by_position`.
+
+        Raises
+            ValueError: the model was trained on arrays and gives several numbers, which no column of a table is for.
+        """
+        found = self.model.preparation or by_position(self.network, self.model.network.loss)
+        if found is None:
+            raise ValueError(
+                f"{self.name} was trained on arrays and gives {self.network.outputs} numbers: it does not say what they "
+                "mean in a table"
+            )
+        return found
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -88,7 +97,7 @@ class Predictor:
     def scaled(self) -> bool:
         """Whether the output is a standardised number: losses for targets within bounds take them as they are."""
         loss = self.model.network.loss
-        return not self.classes and loss is not None and loss.target == "real"
+        return not self.preparation.classes and loss is not None and loss.target == "real"
 
     @property
     def kind(self) -> str:
@@ -160,7 +169,7 @@ class Predictor:
 
     def columns(self, table: Table) -> dict[str, list[str]]:
         """The columns that a prediction adds to a table, as text."""
-        outputs, classes = self.outputs(table), self.classes
+        outputs, classes = self.outputs(table), self.preparation.classes
         if not classes:
             return {"prediction": self.texts(self.numbers(outputs))}
         columns = self.for_classes(outputs)

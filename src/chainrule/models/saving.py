@@ -29,20 +29,40 @@ def load(
 
 
 def save(
-    run: Training,
+    run: Training | Any,
     path: str | os.PathLike[str],
     preparation: Preparation | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write what a training has learned: all that `load` and `chainrule predict` need, in one .safetensors file.
 
-    preparation     how the columns of a table became X; None where the training was given arrays of its own
+    run             a `Training`; or a fitted `MLPClassifier` or `MLPRegressor`, alone or behind a `TablePreparer` or a
+                    `StandardScaler` in a pipeline of scikit-learn
+    preparation     how the columns of a table became X; None where the training was given arrays of its own: then
+                    columns are called x1, x2, ..., or what the estimator was given
     provenance      what else is to be known of it: names -> numbers, texts, or one more level of these
 
     Raises
         DataError: it cannot be written, what is there is no model, or the preparation is for another network.
+        ValueError: nothing that could be saved, or not fitted.
     """
-    model_of(run, preparation, provenance).save(path)
+    make = model_of if isinstance(run, Training) else model_of_estimator
+    make(run, preparation, provenance).save(path)
+
+
+def model_of_estimator(
+    fitted: Any, preparation: Preparation | None = None, provenance: Mapping[str, Any] | None = None
+) -> Model:
+    """A fitted estimator, or the pipeline that ends with one, not yet written."""
+    steps = [step for _, step in fitted.steps] if hasattr(fitted, "steps") else [fitted]
+    make = getattr(steps[-1], "_to_model", None)
+    if make is None:
+        raise ValueError(
+            f"save takes a Training, an MLPClassifier, an MLPRegressor, or a pipeline that ends with one of these, not "
+            f"{type(fitted).__name__}"
+        )
+    model: Model = make(steps[:-1], preparation, provenance or {})
+    return model
 
 
 def model_of(

@@ -21,7 +21,7 @@ UNKNOWN = "none of these"
 
 
 def trained_model(predictor: Predictor) -> TrainedModel:
-    """ValueError: a model that was trained on arrays."""
+    """ValueError: a model that was trained on arrays and gives several numbers."""
     preparation, model = predictor.preparation, predictor.model
     target = preparation.target
     scale = target.scale if predictor.scaled and isinstance(target, NumberTarget) else (0.0, 1.0)
@@ -66,7 +66,9 @@ def cells_of(column: NumberColumn | CategoryColumn, shift: int) -> list[Cell]:
         known: list[Cell] = [*column.categories[:ROWS], unknown]
     else:
         away = column.deviation or 1.0
-        known = [column.mean, column.mean + away, None, column.mean - 0.5 * away]
+        known = [column.mean, column.mean + away, column.mean - 0.5 * away]
+        if column.median is not None:
+            known.insert(2, None)
     return [known[(row + shift) % len(known)] for row in range(ROWS)]
 
 

@@ -142,6 +142,8 @@ def report_on(
         DataError: a model that was trained on arrays, a table that lacks a column or the target, an unknown class.
     """
     known = model if isinstance(model, Predictor) else load(model, engine)
+    if known.model.preparation is None:
+        raise ValueError(f"{known.name} was trained on arrays: there is no table to report on")
     table = read_table(data, dialect or Dialect()) if isinstance(data, str | os.PathLike) else known.table(data)
     known.table(table)  # all columns are there
     if not len(table):

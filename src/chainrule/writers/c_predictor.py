@@ -180,9 +180,11 @@ class Predictor:
                 category += 1
             else:
                 cell = f"numbers[{number}]"
-                given = ", ".join([cell, *map(double, (column.mean, column.deviation, column.median))])
+                given = ", ".join([cell, *map(double, (column.mean, column.deviation))])
+                given += ", NAN" if column.median is None else f", {double(column.median)}"
                 value = f"scaled({given})" if column.deviation else writer.number(0.0)
                 constant = "" if column.deviation else ": the same in all training rows"
+                constant += "; never NAN" if column.median is None else ""
                 lines.append(f"X[{at}] = {value};  /* {as_comment(column.name)}{constant} */")
                 if column.indicated:
                     lines.append(f"X[{at + 1}] = (real)({cell} != {cell});  /* whether it is missing */")
@@ -248,6 +250,9 @@ class Predictor:
                 category += 1
             else:
                 body.append(f"numbers[{number}] = number(row, {i});")
+                if isinstance(column, NumberColumn) and column.median is None:
+                    body += [f"if (numbers[{number}] != numbers[{number}]) {{"]
+                    body += [f'{INDENT}fputs("cell {i + 1} of a row is missing\\n", stderr);', f"{INDENT}return 2;", "}"]
                 number += 1
         call = f"{prefix}predict_row({'s, ' * self.scratch}numbers, categories, p)"
         if not model.classes:

@@ -57,7 +57,7 @@ function prepare(rows, first) {
                 continue;
             }
             const number = numberOf(cell, place), missing = Number.isNaN(number);
-            const scaled = ((missing ? column.median : number) - column.mean) / column.deviation;
+@REFUSE@            const scaled = ((missing ? column.median : number) - column.mean) / column.deviation;
             if (!Number.isFinite(scaled))
                 throw new Error(`${place()}: ${number} is too far from the numbers of the training rows`);
             X[next++] = scaled;
@@ -69,11 +69,16 @@ function prepare(rows, first) {
 }
 """
 
+REFUSE = """\
+            if (missing && column.median === null)
+                throw new Error(`${place()}: the number is missing`);
+"""
+
 CSV = """\
 // The cells of a CSV: rows of texts; a cell in quotation marks may hold commas, line ends and doubled marks.
 function cellsOf(text) {
     const rows = [], part = /("[^"]*(?:""[^"]*)*"|(?!")[^,\\r\\n]*)(,|\\r\\n|\\n|\\r|$)/gy;
-    let row = [];
+    let row = [], blank = 0;
     for (let more = true; more || part.lastIndex < text.length;) {
         const found = part.exec(text);
         if (!found)
@@ -81,8 +86,13 @@ function cellsOf(text) {
         row.push(found[1].startsWith('"') ? found[1].slice(1, -1).replaceAll('""', '"') : found[1]);
         more = found[2] === ",";
         if (!more) {
-            if (row.length > 1 || found[1])  // no blank line
+            const filled = row.length > 1 || found[1];
+            if (filled && blank)  // at the end they do no harm
+                throw new Error(`row ${blank}: a blank line; remove it`);
+            if (filled)
                 rows.push(row);
+            else
+                blank ||= rows.length + 1;
             row = [];
         }
     }
@@ -147,6 +157,7 @@ def predictor(writer: JavaScriptWriter, model: TrainedModel) -> str:
     head += ["//", "// predictRows(rows) does the same, in a browser too, for objects, column -> text or number;"]
     head += ["// null or an empty text: missing.", ""]
     said = {"BLANK": BLANK, "ARRAY": writer.array, "DIGITS": "9" if model.dtype == "float32" else "17"}
+    said["REFUSE"] = REFUSE if model.may_refuse_missing else ""
     network = writer.network(("predict",), "", made=("scratch",))
     parts = [*head, *columns(model), "", *learnt(writer, model), "", network, *filled_in(HELPERS, said), ""]
     return "\n".join([*parts, *answer(writer, model), "", *filled_in(CSV, said)]) + "\n"
@@ -175,7 +186,8 @@ def columns(model: TrainedModel) -> list[str]:
         if isinstance(column, CategoryColumn):
             lines += texts(f"{opening}categories: ", column.categories, " },", INDENT * 2)
             continue
-        numbers = {key: numeral(getattr(column, key), "float64") for key in ("mean", "deviation", "median")}
+        numbers = {key: numeral(getattr(column, key), "float64") for key in ("mean", "deviation")}
+        numbers["median"] = "null" if column.median is None else numeral(column.median, "float64")
         if column.deviation == 0.0:
             numbers["deviation"] = "Infinity"  # of a constant column: it becomes 0
         entries = [f"{key}: {value}" for key, value in numbers.items()]

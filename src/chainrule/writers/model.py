@@ -13,7 +13,8 @@ Cell = str | float | None
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A number: (value - mean) / deviation, or 0 where the deviation is 0; a missing one is the median.
+    """A number: (value - mean) / deviation, or 0 where the deviation is 0; a missing one is the median, or where
+    there is none refused (in C and ONNX, NaN).
 
     indicated   whether a second column of X says with 1 that the cell was missing
     """
@@ -21,7 +22,7 @@ class NumberColumn:
     name: str
     mean: float
     deviation: float
-    median: float
+    median: float | None
     indicated: bool = False
 
     @property
@@ -81,6 +82,11 @@ class TrainedModel:
     def answers(self) -> list[str]:
         """The names of the columns that a prediction has."""
         return ["prediction", *(f"{self.kind}_{label}" for label in self.classes)]
+
+    @property
+    def may_refuse_missing(self) -> bool:
+        """Whether there is a column in which no cell may miss."""
+        return any(isinstance(column, NumberColumn) and column.median is None for column in self.columns)
 
     @property
     def is_scaled(self) -> bool:

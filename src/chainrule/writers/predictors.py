@@ -47,13 +47,18 @@ def prepare(rows, first=1):
         places = [f"row {n}, column {name!r}" for n in range(first, first + len(rows))]
         numbers = np.array([number_of(row[name], place) for row, place in zip(rows, places)])
         missing = np.isnan(numbers)
-        columns.append((np.where(missing, column["median"], numbers) - column["mean"]) / column["deviation"])
+@REFUSE@        columns.append((np.where(missing, column["median"], numbers) - column["mean"]) / column["deviation"])
         if column["indicated"]:
             columns.append(missing)
     X = np.array(columns, dtype=np.float64).reshape(len(columns), len(rows)).T
     if not np.isfinite(X).all():
         raise ValueError("a number is too far from those of the training rows")
     return X.astype(np.@DTYPE@)
+'''
+
+REFUSE = '''\
+        if missing.any() and np.isnan(column["median"]):
+            raise ValueError(f"{places[missing.argmax()]}: the number is missing")
 '''
 
 MAIN = '''\
@@ -67,8 +72,13 @@ def main():
             header = [name.strip() for name in next(reader, [])]
             if len(set(header)) < len(header):
                 raise ValueError("two columns have the same name")
-            rows = []
-            for cells in filter(None, reader):
+            rows, blank = [], 0
+            for cells in reader:
+                if not cells:
+                    blank = blank or reader.line_num
+                    continue
+                if blank:  # at the end they do no harm
+                    raise ValueError(f"row {blank}: a blank line; remove it")
                 if len(cells) != len(header):
                     raise ValueError(f"row {reader.line_num}: {len(cells)} cells, but the header has {len(header)}")
                 rows.append(dict(zip(header, cells)))
@@ -129,7 +139,8 @@ class PythonPredictors(PythonNotebooks):
             if isinstance(column, CategoryColumn):
                 lines += self.categories(name, column)
                 continue
-            numbers = {key: numeral(getattr(column, key), "float64") for key in ("mean", "deviation", "median")}
+            numbers = {key: numeral(getattr(column, key), "float64") for key in ("mean", "deviation")}
+            numbers["median"] = "np.nan" if column.median is None else numeral(column.median, "float64")
             if column.deviation == 0.0:
                 numbers["deviation"] = "np.inf"  # of a constant column: it becomes 0
             entries = [f'"{key}": {value}' for key, value in numbers.items()]
@@ -161,6 +172,7 @@ class PythonPredictors(PythonNotebooks):
         shape = format_shape(("N", model.inputs))
         said = {"LABEL": self.say("predictor.label"), "NUMBER": self.say("predictor.number")}
         said |= {"PREPARE": self.say("predictor.prepare", inputs=f"X {shape}"), "DTYPE": model.dtype}
+        said["REFUSE"] = REFUSE if model.may_refuse_missing else ""
         return filled_in(HELPERS, said)
 
     def answer(self, model: TrainedModel) -> list[str]:
