@@ -49,6 +49,25 @@ def test_the_answers_are_those_of_the_model(language, kind, dtype, activation, b
             np.testing.assert_allclose(theirs, mine, rtol=ROUNDING[dtype], atol=ROUNDING[dtype])
 
 
+@pytest.mark.parametrize("language", ["numpy", "javascript", "c"])
+def test_lines_are_as_long_as_people_write_them(language):
+    for kind in KINDS:
+        source = Predictor.of(made(kind), engine="numpy").source(language)
+        assert max(map(len, source.splitlines())) <= 120, kind
+
+
+@pytest.mark.parametrize("language", ["numpy", "javascript"])
+def test_blank_lines_are_accepted_at_the_end_only(language, tmp_path):
+    """As `read_csv` has it."""
+    started = command(Predictor.of(made("sold"), engine="numpy").source(language), language, tmp_path)
+    header, *rows = as_csv(new_rows("sold"), {}, False).splitlines()
+    for text, accepted in ((f"{header}\n{rows[0]}\n\n\n", True), (f"{header}\n{rows[0]}\n\n{rows[1]}\n", False)):
+        done = subprocess.run([*started, "-"], input=text.encode(), capture_output=True, check=False, cwd=tmp_path)
+        assert (done.returncode == 0) == accepted, done.stderr
+        if not accepted:
+            assert b"row 3: a blank line; remove it" in done.stderr
+
+
 def shown(labels: list[str]) -> list[str]:
     """C shows what is not printable escaped."""
     return [label if label.isprintable() else ascii(label)[1:-1] for label in labels]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 HELPERS = """\
 const NUMBER = /^[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?$/;
-const BLANKS = /^[@BLANK@]+|[@BLANK@]+$/g;
+const BLANK = "[@BLANK@]+";
+const BLANKS = new RegExp(`^${BLANK}|${BLANK}$`, "g");
 
 // A cell as a text without blanks around it; empty where it is missing.
 function labelOf(cell) {
@@ -190,8 +191,10 @@ def columns(model: TrainedModel) -> list[str]:
         numbers["median"] = "null" if column.median is None else numeral(column.median, "float64")
         if column.deviation == 0.0:
             numbers["deviation"] = "Infinity"  # of a constant column: it becomes 0
-        entries = [f"{key}: {value}" for key, value in numbers.items()]
-        lines.append(f"{opening}{', '.join([*entries, f'indicated: {str(column.indicated).lower()}'])} }},")
+        entries = ", ".join(f"{key}: {value}" for key, value in numbers.items())
+        indicated = f"indicated: {str(column.indicated).lower()}"
+        line = f"{opening}{entries}, {indicated} }},"
+        lines += [line] if len(line) <= WIDTH else [f"{opening}{indicated},", f"{INDENT}  {entries} }},"]
     lines += ["];", "", "// What the outputs stand for, and what the answers are called."]
     lines += texts("const classes = ", model.classes, ";") if model.classes else []
     return lines + texts("const answerNames = ", model.answers, ";")

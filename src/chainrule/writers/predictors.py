@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..program.ops import format_shape
-from .layout import INDENT, assigned_tuple
+from .layout import INDENT, WIDTH, assigned_tuple
 from .model import CategoryColumn, NumberColumn, TrainedModel
 from .names import as_comment
 from .notebooks import PythonNotebooks
@@ -143,8 +143,12 @@ class PythonPredictors(PythonNotebooks):
             numbers["median"] = "np.nan" if column.median is None else numeral(column.median, "float64")
             if column.deviation == 0.0:
                 numbers["deviation"] = "np.inf"  # of a constant column: it becomes 0
-            entries = [f'"{key}": {value}' for key, value in numbers.items()]
-            lines.append(f"{INDENT}{{{', '.join([name, *entries])}, \"indicated\": {column.indicated}}},")
+            entries = ", ".join(f'"{key}": {value}' for key, value in numbers.items())
+            line = f'{INDENT}{{{name}, {entries}, "indicated": {column.indicated}}},'
+            if len(line) <= WIDTH:
+                lines.append(line)
+            else:
+                lines += [f'{INDENT}{{{name}, "indicated": {column.indicated},', f"{INDENT} {entries}}},"]
         lines.append("]")
         if model.classes:
             lines += ["", f"# {self.say('predictor.classes')}", *texts("CLASSES", model.classes)]
