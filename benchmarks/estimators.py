@@ -10,11 +10,12 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
@@ -29,6 +30,8 @@ from . import machine
 from .clock import Clock, interleaved, seconds
 from .startup import fresh_cache, passed
 
+ROOT = Path(__file__).parents[1]
+MARKS = ("<!-- fits -->", "<!-- end of the fits -->")
 SEEDS = range(10)
 CLOSE = {"float32": 2e-4, "float64": 1e-9}
 
@@ -152,6 +155,67 @@ def first_fit(table: Table, X: Any, y: Any) -> float:
     return taken
 
 
+@dataclass(frozen=True)
+class Fit:
+    """What fits of a table took: the median seconds of each contender, and of our very first fit."""
+
+    table: Table
+    dtype: str
+    seconds: dict[str, float]
+    first: float
+
+    @property
+    def title(self) -> str:
+        return f"{self.table.name}, {'-'.join(map(str, self.table.hidden))}, {self.table.epochs} epochs"
+
+    def times(self, name: str, ours: str = "chainrule") -> str:
+        """How many times as long as one of ours another takes."""
+        ratio = self.seconds[name] / self.seconds[ours]
+        return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
+
+
+def measured(table: Table, dtype: str, names: Sequence[str], rounds: int) -> Fit:
+    """All of them in turn, after the losses were compared."""
+    check(table, dtype)
+    X, y = table.scaled(dtype)
+    first = first_fit(table, X, y)
+    work = {key: partial(seconds, partial(FITS[key], table, X, y, table.epochs)) for key in names}
+    for timed in work.values():
+        timed()  # warm
+    return Fit(table, dtype, {key: found.median for key, found in interleaved(work, rounds).items()}, first)
+
+
+def full_table(fits: Sequence[Fit], names: Sequence[str]) -> list[str]:
+    """For docs/benchmarks.md: how many times as long as ours each of the others takes."""
+    lines = [f"| fit | dtype | chainrule | very first fit | {' | '.join(names[1:])} |"]
+    lines.append("|---" * (3 + len(names)) + "|")
+    for fit in fits:
+        ours = f"{fit.seconds['chainrule'] * 1e3:.3g} ms | {fit.first:.2g} s"
+        lines.append(f"| {fit.title} | {fit.dtype} | {ours} | {' | '.join(map(fit.times, names[1:]))} |")
+    return lines
+
+
+def readme_table(fits: Sequence[Fit]) -> list[str]:
+    """For the README: how many times as long scikit-learn takes as chainrule in float32, in float64, and there without
+    a compiler; and the very first fit, compiling included, in seconds."""
+    lines = ["| fit | float32 | float64 | float64 without a compiler | the very first fit |", "|---|---|---|---|---|"]
+    by_name: dict[str, dict[str, Fit]] = {}
+    for fit in fits:
+        by_name.setdefault(fit.title, {})[fit.dtype] = fit
+    for title, both in by_name.items():
+        single, double = both["float32"], both["float64"]
+        cells = [single.times("scikit-learn"), double.times("scikit-learn")]
+        cells += [double.times("scikit-learn", "without a compiler"), f"{double.first:.2g} s"]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return lines
+
+
+def into(page: Path, text: str) -> None:
+    """Put a text between the marks of a page."""
+    before, rest = page.read_text(encoding="utf-8").split(MARKS[0])
+    page.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.split(MARKS[1])[1]}", encoding="utf-8")
+
+
 def score(kind: str, table: Table, seed: int) -> float:
     """Accuracy on a quarter held out, all settings at their defaults."""
     from sklearn.model_selection import train_test_split
@@ -175,6 +239,7 @@ def main() -> int:
     made.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES), metavar="TABLE")
     made.add_argument("--rounds", type=int, default=5)
     made.add_argument("--clock", choices=Clock.known, default="wall")
+    made.add_argument("--docs", action="store_true", help="put the tables into docs/benchmarks.md and README.md")
     made.add_argument("--scores", action="store_true", help="held-out accuracy over ten seeds, in place of times")
     options = made.parse_args()
     warnings.simplefilter("ignore")  # that so few epochs do not converge
@@ -185,24 +250,19 @@ def main() -> int:
             means = [np.mean([score(kind, TABLES[name], seed) for seed in SEEDS]) for kind in ("chainrule", "sklearn")]
             print(f"| {name} | {means[0]:.4f} | {means[1]:.4f} |", flush=True)
         return 0
-    print(f"{machine.describe()}; one thread, {machine.pin()}; {options.clock} clock; median of {options.rounds}\n")
+    where = f"{machine.describe()}; one thread, {machine.pin()}; {options.clock} clock; median of {options.rounds}"
+    print(f"{where}\n")
     names = [name for name in FITS if find_spec("torch") or not name.startswith("PyTorch")]
-    peers = " | ".join(f"{name} / chainrule" for name in names[1:])
-    print(f"| fit | dtype | chainrule | very first fit | {peers} |")
-    print("|---" * (3 + len(names)) + "|")
+    fits = []
     for name in options.tables:
         for dtype in ("float32", "float64"):
-            table = TABLES[name]
-            check(table, dtype)
-            X, y = table.scaled(dtype)
-            first = first_fit(table, X, y)
-            work = {key: partial(seconds, partial(FITS[key], table, X, y, table.epochs)) for key in names}
-            for timed in work.values():
-                timed()  # warm
-            found = {key: sampled.median for key, sampled in interleaved(work, options.rounds).items()}
-            ratios = " | ".join(f"{found[key] / found['chainrule']:.1f}" for key in names[1:])
-            ours = f"{found['chainrule'] * 1e3:.1f} ms | {first * 1e3:.0f} ms"
-            print(f"| {name}, {table.epochs} epochs | {dtype} | {ours} | {ratios} |", flush=True)
+            fits.append(measured(TABLES[name], dtype, names, options.rounds))
+            print(f"{name}, {dtype}: {fits[-1].seconds['chainrule'] * 1e3:.1f} ms", flush=True)
+    whole, short = full_table(fits, names), readme_table(fits)
+    print("\n" + "\n".join([*whole, "", *short]))
+    if options.docs:
+        into(ROOT / "docs" / "benchmarks.md", f"{where}.\n\n" + "\n".join(whole))
+        into(ROOT / "README.md", "\n".join(short))
     return 0
 
 

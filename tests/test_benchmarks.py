@@ -104,3 +104,21 @@ def test_the_report_says_which_goals_are_met():
 def test_the_page_has_a_place_for_the_numbers():
     text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert [text.count(mark) for mark in run.MARKS] == [1, 1]
+
+
+def test_the_tables_of_the_estimators_go_between_the_marks_of_a_page(tmp_path):
+    pytest.importorskip("sklearn")
+    from benchmarks import estimators
+
+    found = {"chainrule": 0.01, "without a compiler": 0.04, "scikit-learn": 0.16}
+    table = estimators.TABLES["iris"]
+    fits = [estimators.Fit(table, dtype, found, 0.35) for dtype in ("float32", "float64")]
+    assert estimators.full_table(fits, list(found))[2] == "| iris, 16, 100 epochs | float32 | 10 ms | 0.35 s | 4.0 | 16 |"
+    short = estimators.readme_table(fits)
+    assert short[2:] == ["| iris, 16, 100 epochs | 16 | 16 | 4.0 | 0.35 s |"]
+    for name in ("README.md", "docs/benchmarks.md"):
+        page = tmp_path / "page.md"
+        page.write_text((ROOT / name).read_text())
+        for _ in range(2):
+            estimators.into(page, "\n".join(short))
+        assert page.read_text().count("| iris, 16, 100 epochs |") == 1
