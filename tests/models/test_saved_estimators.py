@@ -169,6 +169,6 @@ def test_a_training_on_arrays_has_columns_by_position(tmp_path):
     assert source.exit_code == 0, source.stderr
     assert max(map(len, source.stdout.splitlines())) <= 120
     namespace: dict[str, object] = {"__name__": "predictor"}
-    exec(source.stdout, namespace)  # noqa: S102  what was just written
+    exec(source.stdout, namespace)
     found = namespace["predict_rows"]([{"x1": a, "x2": b, "x3": c} for a, b, c in X.tolist()])  # type: ignore[operator]
     assert [answer["prediction"] for answer in found] == [answer["prediction"] for answer in answers]

@@ -78,8 +78,8 @@ class Predictor:
         found = self.model.preparation or by_position(self.network, self.model.network.loss)
         if found is None:
             raise ValueError(
-                f"{self.name} was trained on arrays and gives {self.network.outputs} numbers: it does not say what they "
-                "mean in a table"
+                f"{self.name} was trained on arrays and gives {self.network.outputs} numbers: it does not say what "
+                "they mean in a table"
             )
         return found
 

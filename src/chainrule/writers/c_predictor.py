@@ -251,8 +251,9 @@ class Predictor:
             else:
                 body.append(f"numbers[{number}] = number(row, {i});")
                 if isinstance(column, NumberColumn) and column.median is None:
-                    body += [f"if (numbers[{number}] != numbers[{number}]) {{"]
-                    body += [f'{INDENT}fputs("cell {i + 1} of a row is missing\\n", stderr);', f"{INDENT}return 2;", "}"]
+                    told = f'fputs("cell {i + 1} of a row is missing\\n", stderr);'
+                    body += [f"if (numbers[{number}] != numbers[{number}]) {{", f"{INDENT}{told}"]
+                    body += [f"{INDENT}return 2;", "}"]
                 number += 1
         call = f"{prefix}predict_row({'s, ' * self.scratch}numbers, categories, p)"
         if not model.classes:
