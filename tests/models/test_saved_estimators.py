@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ RANDOM = np.random.RandomState(0)
 X = RANDOM.normal(3.0, 2.0, (60, 3))
 LABELS = np.array(["low", "middle", "high"])[np.digitize(X[:, 0], [2, 4])]
 NUMBER = X[:, 0] * X[:, 1]
-SETTINGS = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "engine": "numpy"}
+SETTINGS: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "engine": "numpy"}
 
 
 def classifier(**more):
@@ -50,7 +51,7 @@ def test_a_loaded_estimator_answers_as_it_did(kind, tmp_path):
     cr.save(fitted, path)
     model = cr.load(path, engine="numpy")
     assert model.classes == tuple(map(str, getattr(fitted, "classes_", ())))
-    close = {"rtol": 1e-6 if kind == "single precision" else 1e-13, "atol": 1e-7}
+    close: dict[str, Any] = {"rtol": 1e-6 if kind == "single precision" else 1e-13, "atol": 1e-7}
     if not model.classes:
         np.testing.assert_allclose(model.predict(X), fitted.predict(X), **close)
         return
@@ -168,7 +169,7 @@ def test_a_training_on_arrays_has_columns_by_position(tmp_path):
     source = CliRunner().invoke(app, ["source", "--weights", str(path)])
     assert source.exit_code == 0, source.stderr
     assert max(map(len, source.stdout.splitlines())) <= 120
-    namespace: dict[str, object] = {"__name__": "predictor"}
+    namespace: dict[str, Any] = {"__name__": "predictor"}
     exec(source.stdout, namespace)
-    found = namespace["predict_rows"]([{"x1": a, "x2": b, "x3": c} for a, b, c in X.tolist()])  # type: ignore[operator]
+    found = namespace["predict_rows"]([{"x1": a, "x2": b, "x3": c} for a, b, c in X.tolist()])
     assert [answer["prediction"] for answer in found] == [answer["prediction"] for answer in answers]

@@ -72,7 +72,7 @@ class NumericFeature:
         """Fills `out` (N, 1 or 2)."""
         values = check_numbers(table, table.column(self.name), may_miss=self.median is not None)
         missing = np.isnan(values)
-        out[:, 0] = self.scale.standardised(np.where(missing, self.median, values))
+        out[:, 0] = self.scale.standardised(np.where(missing, self.median or 0.0, values))
         if self.indicated:
             out[:, 1] = missing
 

@@ -75,9 +75,9 @@ def prepared(fitted: Any, before: Sequence[Any]) -> Preparation | None:
     if isinstance(first, TablePreparer):
         features: tuple[Any, ...] = first.features_
     else:
-        names = [str(n) for n in getattr(first, "feature_names_in_", range(first.n_features_in_))]
-        names = names if hasattr(first, "feature_names_in_") else [f"x{int(n) + 1}" for n in names]
-        features = tuple(NumericFeature(n, s, None) for n, s in zip(names, scales(first, len(names)), strict=True))
+        given = getattr(first, "feature_names_in_", [f"x{i + 1}" for i in range(first.n_features_in_)])
+        pairs = zip(map(str, given), scales(first, len(given)), strict=True)
+        features = tuple(NumericFeature(name, scale, None) for name, scale in pairs)
     taken = [feature.name for feature in features]
     while target.name in taken:
         target = replace(target, name=target.name + "_")
