@@ -85,12 +85,64 @@ def test_it_goes_on_as_if_it_had_never_stopped(cli, tmp_path, small_pools, extra
     assert "cannot be resumed" in other.stderr
 
 
-@pytest.mark.parametrize("option", [("--folds", 3), ("--search", "5s"), ("--rate", "auto"), ("--balance",),
-                                    ("--early-stopping", 3), ("--program",), ("--report", "r.html")])  # fmt: skip
-def test_what_needs_all_rows_is_refused(cli, tmp_path, option):
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [(("--folds", 3), "a file with some of its rows"), (("--search", "5s"), "give them here as options"),
+     (("--rate", "auto"), "give them here as options"), (("--balance",), "fewer rows of the frequent classes"),
+     (("--script", "s.py"), "source --weights"), (("--report", "r.html"), "chainrule report")],
+)  # fmt: skip
+def test_what_needs_all_rows_is_refused(cli, tmp_path, monkeypatch, option, hint):
+    monkeypatch.chdir(tmp_path)
     result = cli("train", write(tmp_path / "t.csv", 50), "-t", "label", "--stream", *option)
     assert result.exit_code == 2
-    assert "a part at a time, and that needs all rows in memory" in result.stderr
+    assert f"{option[0]}" in result.stderr
+    assert "a part at a time, and that needs all rows in memory: " in result.stderr
+    assert hint in result.stderr
+
+
+@pytest.mark.parametrize("option", [("--test", 0), ("--validation", 1), ("--early-stopping", 0)])
+def test_shares_that_are_none(cli, tmp_path, option):
+    result = cli("train", write(tmp_path / "t.csv", 50), "-t", "label", "--stream", *option)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) <= 12
+
+
+OVERFITTING = ("-t", "label", "--stream", "--layers", 48, "--l2", 0, "--rate", 0.02, "--schedule", "constant")
+
+
+def test_early_stopping_keeps_the_best_weights_and_goes_on(cli, tmp_path, small_pools, monkeypatch):
+    path = write(tmp_path / "t.csv", 1_000)
+    options = ("train", path, *OVERFITTING, "--epochs", 200, "--validation", 0.25, "--early-stopping", 4)
+    straight = cli(*options, "--program", "--checkpoint", tmp_path / "straight", "--checkpoint-every", 1)
+    assert straight.exit_code == 0, straight.stderr
+    assert "p = sigmoid" in straight.stdout
+    text = " ".join(straight.stdout.split())
+    parts = re.search(r"(\d+) for training, (\d+) for validation, (\d+) for the test", text)
+    assert parts, text
+    assert sum(map(int, parts.groups())) == 1_000
+    assert 120 < int(parts[2]) < 280
+    (best,) = re.findall(r"The weights are those of epoch (\d+)", text)
+    assert re.search(rf"lowest [\d.]+, in epoch {best}\b", text)
+    last = int(re.findall(r"^saved epoch (\d+)$", straight.stdout, re.MULTILINE)[-1])
+    assert last == int(best) + 4 < 200
+    kept = streaming.StreamedTraining.turn_to
+
+    def until(self, position):
+        if position == (last - 2) * self.pools:  # the best epoch is over
+            raise KeyboardInterrupt
+        kept(self, position)
+
+    monkeypatch.setattr(streaming.StreamedTraining, "turn_to", until)
+    assert cli(*options, "--checkpoint", tmp_path / "c", "--checkpoint-every", 1).exit_code != 0
+    monkeypatch.setattr(streaming.StreamedTraining, "turn_to", kept)
+    for _ in range(2):  # the second time there is nothing left to do
+        resumed = cli(*options, "--checkpoint", tmp_path / "c", "--checkpoint-every", 1, "--resume")
+        assert resumed.exit_code == 0, resumed.stderr
+        assert final(resumed.stdout) == final(straight.stdout)
+        assert f"The weights are those of epoch {best}" in resumed.stdout
+    other = cli("train", path, *OVERFITTING, "--epochs", 200, "--validation", 0.25, "--early-stopping", 9,
+                "--checkpoint", tmp_path / "c", "--resume")  # fmt: skip
+    assert "the early_stopping of the training has changed: it was 4, now it is 9" in other.stderr
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="getrusage counts the memory of the parent, too")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.data import DataError, Preparation, Table, TableStream, find_roles, held_rows, read_table, survey
+from chainrule.data import DataError, Preparation, Shares, Table, TableStream, find_roles, read_table, survey
 from chainrule.data import stream as stream_module
 
 ROWS = 3_000
@@ -61,11 +61,11 @@ def test_the_parts_are_the_table(files, small_parts, kind):
 @pytest.mark.parametrize("target", ["label", "y", "count"])
 def test_one_pass_finds_what_the_whole_table_shows(files, small_parts, kind, target):
     stream, table = TableStream(files[kind]), read_table(files[kind])
-    found, roles = survey(stream, target, "auto", 0.2, seed=3), find_roles(table, target)
+    found, roles = survey(stream, target, "auto", Shares(0.2, 3)), find_roles(table, target)
     assert (found.roles.target, found.roles.task, found.roles.classes) == (roles.target, roles.task, roles.classes)
     assert found.roles.features == roles.features
     assert sorted(found.roles.remarks) == sorted(roles.remarks)
-    held = np.concatenate([held_rows(i, len(part), 0.2, 3) for i, part in enumerate(stream.parts())])
+    held = np.concatenate([Shares(0.2, 3).of(i, len(part)) == 1 for i, part in enumerate(stream.parts())])
     assert (found.rows, found.tested) == (ROWS, held.sum())
     assert 0.15 < held.mean() < 0.25
     wanted = Preparation.fit(table.take(np.flatnonzero(~held)), roles)
@@ -77,7 +77,7 @@ def test_one_pass_finds_what_the_whole_table_shows(files, small_parts, kind, tar
 
 
 def both_passes(stream, target):
-    found = survey(stream, target, "auto", 0.2, 0)
+    found = survey(stream, target, "auto", Shares(0.2, 0))
     for part in stream.parts():
         found.preparation.transform_target(part)
 
@@ -102,14 +102,14 @@ def test_too_many_texts_and_constants_are_refused(tmp_path, small_parts):
     path = tmp_path / "table.csv"
     path.write_text("name,same,y\n" + "".join(f"n{i}x,1,{i % 2}\n" for i in range(1_500)))
     with pytest.raises(DataError, match="different texts, more than 1,000"):
-        survey(TableStream(path), "y", "auto", 0.2, 0)
-    found = survey(TableStream(path, without=["name"]), "y", "auto", 0.2, 0)
+        survey(TableStream(path), "y", "auto", Shares(0.2, 0))
+    found = survey(TableStream(path, without=["name"]), "y", "auto", Shares(0.2, 0))
     assert [remark.kind for remark in found.roles.remarks] == ["constant"]
     with pytest.raises(DataError, match="the target is '1' in every row"):
-        survey(TableStream(path, without=["name"]), "same", "auto", 0.2, 0)
+        survey(TableStream(path, without=["name"]), "same", "auto", Shares(0.2, 0))
     path.write_text("x,y\n1,2\n")
     with pytest.raises(DataError, match="too few"):
-        survey(TableStream(path), "y", "auto", 0.2, 0)
+        survey(TableStream(path), "y", "auto", Shares(0.2, 0))
 
 
 def test_a_table_is_a_table(small_parts, tmp_path):
@@ -118,3 +118,12 @@ def test_a_table_is_a_table(small_parts, tmp_path):
     (part,) = TableStream(path).parts()
     assert isinstance(part, Table)
     assert [part.names for part in TableStream(path, without=["b"]).parts()] == [("a",)]
+
+
+def test_validation_rows_are_drawn_out_of_those_that_are_no_test_rows():
+    few, more = Shares(0.2, 7).of(3, 50_000), Shares(0.2, 7, 0.1).of(3, 50_000)
+    assert ((few == 1) == (more == 1)).all()
+    assert abs((more == 1).mean() - 0.2) < 0.01
+    assert abs((more == 2).mean() - 0.08) < 0.01
+    assert (more == Shares(0.2, 7, 0.1).of(3, 50_000)).all()
+    assert (more != Shares(0.2, 8, 0.1).of(3, 50_000)).any()

@@ -47,7 +47,8 @@ def show_table(screen: Screen, data: Split) -> None:
 def show_survey(screen: Screen, found: Survey) -> None:
     """A table that is read a part at a time."""
     roles, counts = found.roles, found.counts.tolist()
-    parts = {"training": found.rows - found.tested, "test": found.tested}
+    parts = {"training": found.trained, "test": found.tested}
+    parts |= {"validation": found.validated} if found.validated else {}
     columns = len(roles.features) + 1
     show(screen, Facts(found.stream.source, found.rows, columns, roles, counts, found.bounds, parts, found.dialect))
     screen.say("train.streamed")

@@ -12,16 +12,24 @@ import typer
 from .network_option import check_fits, goal_of
 from .samples import show_survey
 from .screen import Screen
-from .training_shown import advice, named, show_trained, show_training
+from .training_shown import advice, named, show_program, show_trained, show_training
 
 if TYPE_CHECKING:
-    from ..data import Survey, TableStream
+    from ..data import Shares, Survey, TableStream
     from ..files import Checkpoint, CheckpointPath
     from ..tables.recipe import Recipe
     from ..tables.row_file import RowFile
     from ..tables.streaming import StreamedTraining
+    from ..training import EarlyStopping
 
-NOT_STREAMED = ("folds", "search", "validation", "early_stopping", "script", "balance", "program", "report")
+ON_SAMPLE = "make a file with some of its rows, find them there, and give them here as options"
+NOT_STREAMED = {
+    "folds": "make a file with some of its rows, and ask it of that",
+    "search": ON_SAMPLE,
+    "script": "chainrule source --weights, with what --model saves, writes a program that predicts",
+    "balance": "leave it out, or make a file with fewer rows of the frequent classes",
+    "report": "chainrule report, with what --model saves and a file with some of its rows, writes it afterwards",
+}
 MOST_SCORED = 200_000  # test rows
 
 
@@ -32,30 +40,31 @@ class Reading:
     stream: TableStream
     target: str
     task: str
-    test: float
-    seed: int
+    shares: Shares
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where checkpoints and the model go."""
+    """What ends the training early, and where checkpoints and the model go."""
 
     place: CheckpointPath | None
     found: Checkpoint | None
     name: Path | None
     every: int
     model: Path | None
+    stopping: EarlyStopping | None = None
+    program: bool = False
 
 
 def check_stream_options(ctx: typer.Context, file: Path) -> None:
     """ValueError: an option that needs all rows in memory."""
-    for name in NOT_STREAMED:
+    for name, hint in NOT_STREAMED.items():
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            spelled = "--" + name.replace("_", "-")
-            raise ValueError(f"{spelled}: {file} is read a part at a time, and that needs all rows in memory")
+            raise ValueError(f"--{name}: {file} is read a part at a time, and that needs all rows in memory: {hint}")
     if str(ctx.params.get("rate")).lower() == "auto":
-        raise ValueError(f"--rate auto: {file} is read a part at a time, and that needs all rows in memory")
+        told = f"--rate auto: {file} is read a part at a time, and that needs all rows in memory"
+        raise ValueError(f"{told}: {ON_SAMPLE}")
 
 
 def train_streamed(
@@ -69,28 +78,33 @@ def train_streamed(
     from ..tables.row_file import prepared
     from ..training import Diverged
 
-    if not 0 < reading.test < 1:
-        raise ValueError(f"--test {reading.test:g}: a share of the rows, above 0 and below 1")
-    with screen.progress() as bar:
-        task = bar.add_task("", total=None)
-        found = survey(reading.stream, reading.target, reading.task, reading.test, reading.seed)  # type: ignore[arg-type]  # checked there
-        bar.update(task, total=found.rows, completed=0)
+    shares = reading.shares
+    if not 0 < shares.test < 1:
+        raise ValueError(f"--test {shares.test:g}: a share of the rows, above 0 and below 1")
+    if not 0 <= shares.validation < 1:
+        raise ValueError(f"--validation {shares.validation:g}: a share of the rows, at least 0 and below 1")
+    with screen.advance() as bar:
+        found = survey(reading.stream, reading.target, reading.task, shares, lambda share: bar.at(share / 2, "1/2"))  # type: ignore[arg-type]  # checked there
         made = recipe_for  # the recipe needs the goal, the goal the roles
         declared = made.keywords["declared"]  # type: ignore[attr-defined]  # a partial
         goal = goal_of(found.roles, declared, loss, output)
         check_fits(declared, network_file, found.preparation, goal)
         recipe = made(goal)
-        plan = recipe.plan(found.preparation, found.rows - found.tested)
+        plan = recipe.plan(found.preparation, found.trained)
         show_survey(screen, found)
-        rows, tested = prepared(
-            found, goal, reading.test, reading.seed, np.dtype(recipe.dtype), plan.batch_size,
-            lambda read: bar.update(task, completed=read),
+        rows, tested, held = prepared(
+            found, goal, shares, np.dtype(recipe.dtype), plan.batch_size,
+            lambda share: bar.at(0.5 + share / 2, "2/2"),
         )  # fmt: skip
-    with rows, tested:
-        run = recipe.streamed(plan, rows, progress=False if screen.plain else None)
+    with rows, tested, held:
+        run = recipe.streamed(
+            plan, rows, held if held.rows else None, stopping=keeping.stopping, progress=False if screen.plain else None
+        )
         if keeping.found is not None:
             run.go_on(keeping.found, str(keeping.name))
         show_training(screen, plan.network, run, *named(declared, *names, plan.rate), steps=run.steps_per_epoch)
+        if keeping.program:
+            show_program(screen, run)
         if keeping.place is not None:
             screen.line()
             if keeping.found is not None:
@@ -99,7 +113,7 @@ def train_streamed(
             run.stream(keeping.place, keeping.every, lambda epoch: typer.echo(f"saved epoch {epoch}"))
         except Diverged as error:
             raise ValueError(f"{error}\n{advice(plan.rate, recipe.l2)}") from None
-        show_trained(screen, run, None)
+        show_trained(screen, run, keeping.stopping)
         if run.interrupted and keeping.place is not None:
             screen.say("train.resumable")
         scores = test_scores(screen, recipe, found, run, tested)

@@ -206,7 +206,7 @@ def train(
     wish = Wish.of(rate, search, folds, declared, layers is None, l2 is None, checkpoint is not None)
     with ExitStack() as stack:
         place, found = opened(screen, stack, checkpoint, resume)
-        from ..data import TableStream, is_large
+        from ..data import Shares, TableStream, is_large
         from ..tables.defaults import rate_for
         from ..tables.recipe import Recipe
         from ..training import Callback, Diverged, EarlyStopping
@@ -236,8 +236,10 @@ def train(
             from .streamed import Keeping, Reading, check_stream_options, train_streamed
 
             check_stream_options(ctx, file)
-            reading = Reading(TableStream(file, dialect, tuple(without or ())), target, task, test, seed)
-            keeping = Keeping(place, found, checkpoint, every, model)
+            share = validation or (VALIDATION_SHARE if early_stopping is not None else 0.0)
+            reading = Reading(TableStream(file, dialect, tuple(without or ())), target, task, Shares(test, seed, share))
+            stopping = None if early_stopping is None else EarlyStopping("validation_loss", early_stopping)
+            keeping = Keeping(place, found, checkpoint, every, model, stopping, program)
             train_streamed(screen, reading, recipe_for, keeping, loss, output, network_file, (optimizer, schedule))
             return
         share = validation or (VALIDATION_SHARE if early_stopping else 0.0)

@@ -58,7 +58,7 @@ def show_trained(screen: Screen, run: Training, stopping: EarlyStopping | None) 
     screen.say(
         "train.trained", epochs=run.epoch, seconds=f"{run.seconds:.1f}", first=f"{first:.4g}", last=f"{last:.4g}"
     )
-    if run.validation is not None:
+    if "validation_loss" in run.history:
         course = run.history["validation_loss"]
         best = min(range(len(course)), key=course.__getitem__)
         screen.say("train.validation", loss=f"{course[-1]:.4g}", best=f"{course[best]:.4g}", epoch=best + 1)

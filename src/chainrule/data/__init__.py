@@ -24,7 +24,7 @@ from .reading import read_table
 from .roles import Remark, Role, Roles, Task, find_roles, role_of
 from .split import folds, split
 from .stream import TableStream, is_large
-from .survey import Survey, held_rows, survey
+from .survey import Shares, Survey, survey
 from .table import Table
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Remark",
     "Role",
     "Roles",
+    "Shares",
     "Survey",
     "Table",
     "TableStream",
@@ -49,7 +50,6 @@ __all__ = [
     "digest_of_file",
     "find_roles",
     "folds",
-    "held_rows",
     "is_large",
     "listed",
     "one_hot",

@@ -2,7 +2,8 @@
 
 The rules are those of `roles`, decided on all rows, with bounded memory. What differs from a table in memory:
 
-    test rows       each row is set aside with the probability asked for, drawn from the seed, part after part
+    test rows       each row is set aside with the probability asked for, drawn from the seed, part after part; so are
+                    validation rows, out of the others
     the median      which takes the place of a missing number, is that of 20,000 training rows drawn at random
     dates, odd      spellings, and columns that look like identifiers are looked for in the first 1,000 rows
 """
@@ -10,6 +11,7 @@ The rules are those of `roles`, decided on all rows, with bounded memory. What d
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import compress
 from typing import Literal
@@ -44,13 +46,14 @@ from .target import ClassTarget, NumberTarget
 
 SAMPLE = 20_000
 HEAD = 1_000
+TRAINING, TEST, VALIDATION = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Survey:
     """What the pass found.
 
-    rows, tested    how many there are, and how many of them are for the test
+    rows            how many there are; tested and validated: how many of them are for the test, and for validation
     counts          (K,) rows of each class; empty in a regression
     bounds          the least and the largest target, in a regression
     dialect         how a text file was read
@@ -64,22 +67,41 @@ class Survey:
     counts: NDArray[np.int64]
     bounds: tuple[float, float]
     dialect: Dialect | None
+    validated: int = 0
+
+    @property
+    def trained(self) -> int:
+        """How many rows are for the training."""
+        return self.rows - self.tested - self.validated
 
 
-def held_rows(part: int, rows: int, share: float, seed: int) -> NDArray[np.bool_]:
-    """(rows,) which rows of a part are for the test: each with the same probability, whatever the others are."""
-    drawn: NDArray[np.bool_] = np.random.RandomState((seed, part)).random_sample(rows) < share
-    return drawn
+@dataclass(frozen=True)
+class Shares:
+    """Which rows are for what.
+
+    test        the probability of a row to be a test row; validation: of the other rows, to be a validation row
+    seed        of the draw
+    """
+
+    test: float
+    seed: int
+    validation: float = 0.0
+
+    def of(self, part: int, rows: int) -> NDArray[np.int64]:
+        """(rows,) of a part: 0 to train on, 1 for the test, 2 for validation; each row whatever the others are."""
+        drawn = np.random.RandomState((self.seed, part)).random_sample(rows)
+        bounds = (self.test, self.test + (1 - self.test) * self.validation)
+        return np.where(drawn < bounds[0], TEST, np.where(drawn < bounds[1], VALIDATION, TRAINING))
 
 
 def survey(
     stream: TableStream,
     target: str,
     task: Literal["auto", "classification", "regression"],
-    share: float,
-    seed: int,
+    shares: Shares,
+    said: Callable[[float], None] = lambda share: None,
 ) -> Survey:
-    """Go through the table once.
+    """Go through the table once. `said` hears which share of the file was read.
 
     Raises
         DataError: as `find_roles` and `Preparation.fit`.
@@ -87,22 +109,24 @@ def survey(
     check_task(task)
     seen: list[Seen] = []
     head: Table | None = None
-    rows = tested = 0
-    for number, part in enumerate(stream.parts()):
+    rows = tested = validated = 0
+    for number, part in enumerate(stream.parts(said)):
         goal = part.column(target, "target column")
         if head is None:
             head, seen = part.take(range(min(HEAD, len(part)))), [Seen(name, name == goal.name) for name in part.names]
             if len(seen) == 1:
                 raise DataError(f"{part.source} has only the target column {quoted(goal.name)}")
         check_filled(part, goal)
-        held = held_rows(number, len(part), share, seed)
-        keys = np.random.RandomState((seed, number, 1)).random_sample(len(part))
+        kinds = shares.of(number, len(part))
+        held = kinds != TRAINING
+        keys = np.random.RandomState((shares.seed, number, 1)).random_sample(len(part))
         keys[held] = np.inf
         for column, one in zip(part.columns, seen, strict=True):
             one.look(column, ~held, keys)
-        rows, tested = rows + len(part), tested + int(held.sum())
-    if head is None or rows - tested < 1 or not tested:
-        raise DataError(f"{stream.source}: {rows} rows are too few to train and to test")
+        rows, tested = rows + len(part), tested + int((kinds == TEST).sum())
+        validated += int((kinds == VALIDATION).sum())
+    if head is None or rows - tested - validated < 1 or not tested or (shares.validation and not validated):
+        raise DataError(f"{stream.source}: {rows} rows are too few to train, to validate and to test")
     (goal_seen,) = (one for one in seen if one.is_target)
     features, remarks, made = [], list[Remark](), list[Feature]()
     for one in seen:
@@ -123,7 +147,7 @@ def survey(
         preparation = Preparation(tuple(made), ClassTarget(goal_seen.name, classes, numeric))
         counts = goal_seen.counts(classes, numeric)
     bounds = (float(goal_seen.least), float(goal_seen.most))
-    return Survey(stream, roles, preparation, rows, tested, counts, bounds, head.dialect)
+    return Survey(stream, roles, preparation, rows, tested, counts, bounds, head.dialect, validated)
 
 
 class Seen:

@@ -16,7 +16,7 @@ from ..formulas.penalties import Penalty
 from ..formulas.schedules import Schedule
 from ..network import Network
 from ..program.steps import Program
-from ..training import Callback, Training
+from ..training import Callback, EarlyStopping, Training
 from .defaults import Defaults, schedule_settings, steps_per_epoch
 from .goal import Goal
 from .row_file import RowFile
@@ -151,11 +151,14 @@ class Recipe:
         """X (N, D) and Y (N, K) of rows of a table."""
         return preparation.transform(rows), self.goal.targets(preparation, rows)
 
-    def streamed(self, plan: Plan, rows: RowFile, *, progress: bool | None = False) -> StreamedTraining:
+    def streamed(
+        self, plan: Plan, rows: RowFile, validation: RowFile | None = None, *, stopping: EarlyStopping | None = None,
+        progress: bool | None = False,
+    ) -> StreamedTraining:  # fmt: skip
         """The training of a plan on rows from disk."""
         return StreamedTraining(
-            plan.program, rows, epochs=plan.epochs, batch_size=plan.batch_size, seed=self.seed, engine=self.engine,
-            dtype=self.dtype, progress=progress,
+            plan.program, rows, validation, stopping, epochs=plan.epochs, batch_size=plan.batch_size, seed=self.seed,
+            engine=self.engine, dtype=self.dtype, progress=progress,
         )  # fmt: skip
 
     def without_hidden_layers(self) -> Recipe:

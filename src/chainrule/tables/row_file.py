@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data import DataError, Survey, held_rows
+from ..data import DataError, Shares, Survey
+from ..data.survey import TEST, TRAINING, VALIDATION
 from ..engines.engine import Array
 from .goal import Goal
 
@@ -92,31 +93,32 @@ def check_room(rows: int, width: int, itemsize: int) -> None:
 
 
 def prepared(
-    found: Survey, goal: Goal, share: float, seed: int, dtype: np.dtype[Any], batch_size: int,
-    said: Callable[[int], None] = lambda rows: None,
-) -> tuple[RowFile, RowFile]:  # fmt: skip
-    """The training rows and the test rows of a table, in the second pass over it. `said` hears how many rows were read.
+    found: Survey, goal: Goal, shares: Shares, dtype: np.dtype[Any], batch_size: int,
+    said: Callable[[float], None] = lambda share: None,
+) -> tuple[RowFile, RowFile, RowFile]:  # fmt: skip
+    """The training, test and validation rows of a table, in the second pass over it. `said` hears which share of the
+    file was read.
 
     Raises
         DataError: a cell that does not fit its column, with row and column; no room on the disk.
     """
     preparation, outputs = found.preparation, goal.outputs(found.preparation)
     check_room(found.rows, preparation.width + outputs, dtype.itemsize)
-    training, test = (RowFile(preparation.width, outputs, dtype, batch_size) for _ in range(2))
+    made = tuple(RowFile(preparation.width, outputs, dtype, batch_size) for _ in range(3))
     try:
         read = 0
-        for number, part in enumerate(found.stream.parts()):
+        for number, part in enumerate(found.stream.parts(said)):
             goal.check(part)
-            held = held_rows(number, len(part), share, seed)
+            kinds = shares.of(number, len(part))
             X, Y = preparation.transform(part), goal.targets(preparation, part)
-            training.append(X[~held], Y[~held])
-            test.append(X[held], Y[held])
+            for file, kind in zip(made, (TRAINING, TEST, VALIDATION), strict=True):
+                file.append(X[kinds == kind], Y[kinds == kind])
             read += len(part)
-            said(read)
         if read != found.rows:
             raise DataError(f"{found.stream.source} has changed while it was read")
     except BaseException:
-        training.file.close()
-        test.file.close()
+        for file in made:
+            file.file.close()
         raise
-    return training, test
+    training, test, validation = made
+    return training, test, validation

@@ -15,7 +15,7 @@ import numpy as np
 from ..engines.engine import Array
 from ..files import Checkpoint, CheckpointPath, NetworkFile
 from ..program.steps import Program
-from ..training import Training
+from ..training import EarlyStopping, Training
 from ..training.batches import Sampler
 from ..training.interrupt import Interrupt
 from ..training.progress import Bar
@@ -23,18 +23,19 @@ from ..training.snapshot import digest
 from .row_file import RowFile
 
 POOL_BLOCKS = 32
-SHOWN = ("engine", "dtype", "seed", "rows", "batch_size")
+SHOWN = ("engine", "dtype", "seed", "rows", "batch_size", "early_stopping")
 
 
 class StreamedTraining(Training):
     """A training whose X and y are the pool at hand.
 
     position    pools done, those of all epochs together
+    held        rows whose loss is taken after every epoch, or None; stopping: what watches it
     """
 
     def __init__(
-        self, program: Program, rows: RowFile, *, epochs: int, batch_size: int, seed: int, engine: str, dtype: str,
-        progress: bool | None = None,
+        self, program: Program, rows: RowFile, validation: RowFile | None = None, stopping: EarlyStopping | None = None,
+        *, epochs: int, batch_size: int, seed: int, engine: str, dtype: str, progress: bool | None = None,
     ) -> None:  # fmt: skip
         self.file, self.position, self.pools = rows, 0, -(-rows.blocks // POOL_BLOCKS)
         self.totals = np.zeros(2)  # loss times rows, and rows, of the epoch so far
@@ -44,6 +45,9 @@ class StreamedTraining(Training):
             program, X, y, epochs=epochs, batch_size=min(batch_size, len(X)), seed=seed, engine=engine, dtype=dtype,
             progress=progress,
         )  # fmt: skip
+        self.held, self.stopping, self.found = validation, stopping, dict[str, Array]()
+        if validation is not None:
+            self.entries = {"loss": [], "validation_loss": [], self.rate_name: []}
 
     @property
     def epoch(self) -> int:
@@ -75,8 +79,23 @@ class StreamedTraining(Training):
         said            called with the epochs finished, once they are on disk
         """
         last, started = self.epochs * self.pools, time.perf_counter()
+        if self.stopping is not None:
+            self.stopping.on_start(self)
+            if self.found:
+                self.stopping.resume(self.found)
+                self.stopped = self.stopping.waited >= self.stopping.patience
+        try:
+            self.go(place, every, said, last)
+        finally:
+            if self.stopping is not None:
+                self.stopping.on_end(self)
+            self.seconds += time.perf_counter() - started
+        return self
+
+    def go(self, place: CheckpointPath | None, every: int, said: Callable[[int], None], last: int) -> None:
+        """Pool after pool."""
         with Interrupt() as interrupt, Bar(self.epochs, self.progress) as bar:
-            while self.position < last and not interrupt.asked:
+            while self.position < last and not interrupt.asked and not self.stopped:
                 self.turn_to(self.position)
                 left = whole = self.sampler.steps_per_epoch
                 kept = self.kept() if place is not None else None
@@ -93,12 +112,10 @@ class StreamedTraining(Training):
                 if self.position % self.pools:
                     continue
                 self.finish_epoch()
-                if place is not None and (self.epoch % every == 0 or self.position == last):
+                if place is not None and (self.epoch % every == 0 or self.position == last or self.stopped):
                     place.save(self.kept())
                     said(self.epoch)
             self.interrupted = interrupt.asked
-        self.seconds += time.perf_counter() - started
-        return self
 
     def record(self, losses: Array) -> None:
         """Take down the losses of the steps just made: their sum, there may be many."""
@@ -108,10 +125,23 @@ class StreamedTraining(Training):
         self.t += len(losses)
 
     def finish_epoch(self) -> None:
-        """The loss of the epoch goes into the history."""
+        """The loss of the epoch goes into the history, and that of the validation rows; then it may be enough."""
         self.entries["loss"].append(float(self.totals[0] / self.totals[1]))
         self.entries[self.rate_name].append(self.hyperparameters[self.rate_name])
         self.totals[:] = 0
+        if self.held is not None:
+            self.entries["validation_loss"].append(self.loss_of(self.held))
+        if self.stopping is not None:
+            self.stopped = self.stopping.on_epoch(self)
+
+    def loss_of(self, rows: RowFile) -> float:
+        """The data loss of rows on disk, in prediction mode, a pool of blocks at a time."""
+        sums, total = self.program.declaration.loss.reduction == "sum", 0.0
+        for first in range(0, rows.blocks, POOL_BLOCKS):
+            X, y = rows.read(range(first, min(first + POOL_BLOCKS, rows.blocks)))
+            loss = self.engine.evaluate(X, y, self.parameters, self.state)[1]
+            total += loss * (1.0 if sums else len(X) / rows.rows)
+        return total
 
     # --- checkpoints ---
 
@@ -128,6 +158,8 @@ class StreamedTraining(Training):
             "seed": self.seed,
             "batch_size": self.size,
             "steps_per_epoch": self.steps_per_epoch,
+            "validation": None if self.held is None else self.held.digest,
+            "early_stopping": None if self.stopping is None else self.stopping.patience,
         }
 
     def kept(self) -> Checkpoint:
@@ -138,6 +170,8 @@ class StreamedTraining(Training):
         arrays |= {f"state.{name}": array.copy() for name, array in self.state.items()}
         arrays |= {f"history.{name}": np.array(values, dtype=float) for name, values in self.history.items()}
         arrays["totals"] = self.totals.copy()
+        if self.stopping is not None:
+            arrays |= {f"stopping.{name}": array for name, array in self.stopping.state().items()}
         numbers = {"t": self.t, "position": self.position}
         provenance = {"chainrule": __version__, "epochs": self.epochs}
         network = NetworkFile.of(self.program.declaration).to_dict()
@@ -159,11 +193,26 @@ class StreamedTraining(Training):
         wanted |= {f"state.{key}": array for key, array in self.state.items()}
         fits = all(key in found.arrays and found.arrays[key].shape == array.shape for key, array in wanted.items())
         known = all(f"history.{key}" in found.arrays for key in self.history) and "totals" in found.arrays
+        stopping = {n.partition(".")[2]: a for n, a in found.arrays.items() if n.startswith("stopping.")}
+        known = known and self.may_resume(stopping)
         if not fits or not known or type(position) is not int or not 0 <= position <= self.epochs * self.pools:
             raise ValueError(f"{name} cannot be resumed: it is of another training, or has more epochs than --epochs")
+        self.found = stopping
         for key, array in wanted.items():
             array[...] = found.arrays[key]
         for key, values in self.entries.items():
             values[:] = found.arrays[f"history.{key}"].tolist()
         self.totals[:] = found.arrays["totals"]
         self.t, self.position = int(found.numbers["t"]), position
+
+    def may_resume(self, stopping: dict[str, Array]) -> bool:
+        """Whether this can be what early stopping has kept: its numbers, and the best weights where there are some."""
+        if self.stopping is None:
+            return not stopping
+        kept = {f"kept_parameter.{name}": array for name, array in self.parameters.items()}
+        kept |= {f"kept_state.{name}": array for name, array in self.state.items()}
+        numbers = all(name in stopping and stopping[name].shape == () for name in ("best", "waited", "best_epoch"))
+        some = numbers and bool(stopping["best_epoch"])
+        return numbers and {n: a.shape for n, a in stopping.items() if n.startswith("kept_")} == {
+            name: array.shape for name, array in kept.items() if some
+        }
