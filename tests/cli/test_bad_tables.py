@@ -161,7 +161,7 @@ def test_what_is_no_regular_file(cli, tmp_path, iris, command, kind):
     assert any(part in text for part in ("not a regular file", "is a directory", "there is no such file"))
 
 
-def header(content: dict) -> bytes:
+def header(content: dict[str, object]) -> bytes:
     text = json.dumps(content).encode()
     return struct.pack("<Q", len(text)) + text
 
