@@ -18,6 +18,11 @@ def rows(cell, other="2", count=20):
     return "x,y\n" + "".join(f"{cell if i % 4 else other},{'ab'[i % 2]}\n" for i in range(count))
 
 
+def named(value):
+    """The same name of a test in every process; a gzip file has the time in it."""
+    return f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+
+
 def refused(result):
     assert (result.exit_code, result.stdout) == (2, ""), (result.exit_code, result.stdout, result.stderr)
     lines = result.stderr.splitlines()
@@ -106,6 +111,7 @@ def test_one_row_and_constant_columns(cli, table):
         (rows("1.5").replace("x,y", '"x\ny",y').encode(), None),
         ((rows("1.5") + "\n\n\n").encode(), None),
     ],
+    ids=named,
 )
 def test_what_spreadsheets_write_is_read(cli, tmp_path, content, shown):
     path = tmp_path / "t.csv"
@@ -135,6 +141,7 @@ def test_what_spreadsheets_write_is_read(cli, tmp_path, content, shown):
         (b"PAR1" + bytes(99) + b"PAR1", "cannot be read as Parquet"),
         (b"PAR1", "cannot be read as Parquet"),
     ],
+    ids=named,
 )
 def test_files_that_are_refused(cli, tmp_path, content, reason):
     path = tmp_path / "t.csv"
@@ -178,6 +185,7 @@ def header(content: dict[str, object]) -> bytes:
         b'{"format": "chainrule network 1", "inputs": 4, "inputs": 5, "layers": []}',
         b'{"a": ' * 10_000, b'{"inputs": NaN}', b"{\xff}", b"\x80\x04\x95c__main__\n.",
     ],
+    ids=named,
 )  # fmt: skip
 def test_hostile_models_and_networks(cli, iris, tmp_path, content):
     path = tmp_path / "hostile"
