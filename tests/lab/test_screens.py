@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 import chainrule as cr
+from chainrule.writers import LANGUAGES
 
 CLOSE = 1e-10
 X, Y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0]
@@ -59,15 +60,18 @@ def test_a_number_opens_to_its_equation_and_the_keyboard_suffices(visit):
     result.locator("button").first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    said = page.get_by_test_id("equation").inner_text()
-    assert "delta2[1, 0] = error2[1, 0]·slope2[1, 0]" in said
+    formulas = page.get_by_test_id("equation").locator("math")
+    expect(formulas.first).to_have_attribute("alttext", "delta2[1, 0] = error2[1, 0]·slope2[1, 0]")
+    seen = cr.trace(program(), X, Y, run_of(0).parameters)
+    error, slope = (f"{round(seen[name][1, 0], 4)}".replace("-", "−") for name in ("error2", "slope2"))
+    expect(formulas.nth(1)).to_have_attribute("alttext", f"= ({error})·{slope}")
+    page.keyboard.press("Shift+P")  # to where the backward phase began
+    expect(page.locator('[aria-current="step"]')).to_have_text(re.compile("data_loss"))
     page.keyboard.press("p")
-    page.get_by_role("heading", name="W1 -= learning_rate * dW1").or_(
-        page.get_by_role("heading", name="dW2 = a1.T @ delta2")
-    ).first.wait_for()
+    page.get_by_role("heading", name="dW2 = a1.T @ delta2").wait_for()
 
 
-def test_an_edited_line_runs_and_is_told_from_the_gradient(visit):
+def test_an_edited_line_runs_beside_the_original_and_is_told_from_the_gradient(visit):
     page = visit.open("#screen=steps" + FOUNDING)
     page.get_by_role("button", name="Change the formula of error2").click()
     page.get_by_test_id("edit").fill("(a2 - y)**3")
@@ -82,8 +86,76 @@ def test_an_edited_line_runs_and_is_told_from_the_gradient(visit):
     shown.wait_for()
     np.testing.assert_allclose(numbers(shown), weights["W1"].ravel(), rtol=0, atol=CLOSE)
     assert "edits=" in page.url
+    # the original takes the same step from the same weights: its numbers stand small below
+    page.get_by_text("your change makes these numbers different: error2, delta2, error1,").wait_for()
+    page.locator("ol button.statement", has_text="delta2 = error2 * slope2").click()
+    mine, theirs = (cr.trace(p, X, Y, weights)["delta2"].ravel() for p in (edited, program()))
+    table = page.get_by_test_id("result")
+    np.testing.assert_allclose(numbers(table), mine, rtol=0, atol=CLOSE)
+    old = table.locator("[data-was]").evaluate_all("cells => cells.map((cell) => Number(cell.dataset.was))")
+    np.testing.assert_allclose(old, theirs, rtol=0, atol=CLOSE)
+    page.get_by_label("Sample").select_option("2")  # one sample alone
+    assert numbers(table) == pytest.approx(mine[2:3], abs=CLOSE)
+    page.get_by_role("button", name="The whole training, side by side").click()
+    page.get_by_test_id("differences").get_by_text("error2 = (a2 - y)**3").wait_for()
+    page.get_by_role("button", name="Step through").click()
     page.get_by_role("button", name="Back to the derived program").click()
     page.get_by_text("no longer the gradient").wait_for(state="detached")
+
+
+def test_a_change_that_makes_it_diverge_is_named_as_the_cause(visit):
+    page = visit.open("#screen=steps" + FOUNDING + '&edits={"dW2":"exp(1e6 %2B a1.T %40 delta2)"}')
+    page.get_by_role("button", name="One step").click()
+    page.get_by_text("takes this step without trouble from the same weights: your change is the cause").wait_for()
+
+
+def test_the_source_follows_in_every_language_and_can_be_taken_along(visit):
+    page = visit.open("#screen=steps&epoch=2" + FOUNDING)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_test_id("next").wait_for()
+    here = page.locator('ol [aria-current="step"]')
+    for _ in range(8):
+        page.keyboard.press("n")
+    named = {"numpy": "delta2 = error2 * slope2", "jax": "delta2 = error2 * slope2", "c": "s->delta2[k] = s->error2[k]",
+             "javascript": "s.delta2[k] = s.error2[k] * s.slope2[k];"}  # fmt: skip
+    assert list(named) == list(LANGUAGES)
+    for language, line in named.items():
+        page.get_by_test_id("listing-language").select_option(language)
+        expect(here).to_contain_text(line)
+        explained = {"teaching": True, "notes": "en"} if language in ("numpy", "jax") else {}
+        expected = program().source(language, **explained)
+        expect(page.get_by_test_id("source")).to_have_text(expected.strip(), use_inner_text=False)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        assert Path(download.value.path()).read_text(encoding="utf-8") == expected
+        page.get_by_role("button", name="Copy", exact=True).click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == expected
+        page.get_by_role("button", name="Copy", exact=True).wait_for()
+    # a second window shows the same, follows, and steps
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="In a window of its own").click()
+    other = popup.value
+    complaints: list[str] = []
+    other.on("console", lambda message: complaints.append(message.text))
+    there = other.locator('[aria-current="step"]')
+    expect(there).to_contain_text(named["javascript"])
+    assert other.locator("main").evaluate("main => getComputedStyle(main).display") == "grid"  # styled
+    other.get_by_test_id("window-next").click()
+    expect(here).to_contain_text("backward(N, UNITS1, OUTPUTS, s.delta2, w.W2, s.error1);")
+    page.keyboard.press("b")
+    expect(there).to_contain_text(named["javascript"])
+    other.close()
+    page.get_by_role("button", name="In a window of its own").click(trial=True)
+    page.evaluate("window.open = () => null")
+    page.get_by_role("button", name="In a window of its own").click()
+    page.get_by_text("did not allow a second window").wait_for()
+    assert not complaints
+    # and back by epochs
+    page.keyboard.press("Shift+E")
+    page.get_by_role("heading", name="Before the step").wait_for()
+    page.keyboard.press("Shift+E")
+    page.wait_for_selector('[data-testid="epoch"]:text-is("1")')
 
 
 def test_a_dot_on_the_slope_has_the_numbers_of_trace_and_can_be_moved(visit):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..program.steps import Program
 from ..program.text import FormulaError, parse
 from ..training.batches import check_batch_size, check_for_batch_norm, offsets_of
 from ..writers import LANGUAGES, options_of, writer
+from ..writers.listing import listing
 from .data_sets import DATA_SETS, MOST_POINTS, Array
 from .module import arguments, module
 from .steps import program_data
@@ -201,7 +202,7 @@ def verdict_on(made: Program, record: Record) -> dict[str, Any] | None:
 
 
 def source(body: object) -> dict[str, Any]:
-    """The program of a request in a language.
+    """The program of a request in a language: its text, and the lines of each statement of the step.
 
     {..., "language": "c", "teaching": true, "notes": "de"}
     """
@@ -210,7 +211,13 @@ def source(body: object) -> dict[str, Any]:
     teaching = record.boolean("teaching", default=False)
     made, _, _ = declared(record)
     record.done()
-    return {"text": written(made, language, notes if teaching else None, notes), "language": language}
+    text = written(made, language, notes if teaching else None, notes)
+    return {"text": text, "language": language, "blocks": listed(made, language)}
+
+
+def listed(program: Program, language: str) -> list[dict[str, Any]]:
+    """The lines that a programming language has for each statement of the step."""
+    return [asdict(block) for block in listing(program, language)]
 
 
 def written(program: Program, language: str, explained: str | None, notes: str = "en") -> str:

@@ -41,6 +41,14 @@ export interface Start {
     begin?: string; // the fragment to begin with, where the address has none
 }
 
+/** Lines that do one or several statements, and what they call. */
+export interface Block {
+    names: string[];
+    phase: string;
+    lines: string[];
+    calls: string[];
+}
+
 export interface Way {
     points: (number | null)[];
     values: (number | null)[];
@@ -64,5 +72,5 @@ export const data = (body: unknown) => ask<Data>("data", body);
 export const table = (body: unknown) => ask<Data>("table", body);
 export const columns = (body: unknown) => ask<{ names: string[]; count: number; digest: string }>("table", body);
 export const program = (body: unknown) => ask<Program>("program", body);
-export const source = (body: unknown) => ask<{ text: string; language: string }>("source", body);
+export const source = (body: unknown) => ask<{ text: string; language: string; blocks: Block[] }>("source", body);
 export const descent = (body: unknown) => ask<Descent>("descent", body);

@@ -150,6 +150,7 @@ export interface Slice {
     before: Arrays;
     after: Arrays;
     rows: Int32Array;
+    original: { values: Arrays; after: Arrays } | null; // the same step of the program before it was edited
 }
 
 /** A moment of the run, seen on all training rows. */
@@ -198,6 +199,7 @@ export type Request =
     | { kind: "pulls"; layer: number; unit: number; source: string }
     | { kind: "slice" }
     | { kind: "landscape"; over: [Place, Place] | null }
+    | { kind: "original"; program: Program | null }
     | { kind: "glimpse"; epoch: number }
     | { kind: "story"; names: string[] };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Tree } from "./contract";
-import { equation, leaves } from "./equation";
+import { equation as made, leaves, plain } from "./equation";
 
 const X: Tree = { name: "X", shape: ["N", 2] };
 const W: Tree = { name: "W1", shape: [2, 2] };
@@ -11,6 +11,11 @@ const values = {
     b1: Float64Array.of(0.1, 0.2),
     d: Float64Array.of(1, 2, 3, 4),
 };
+/** The equation in a line. */
+function equation(...given: Parameters<typeof made>) {
+    const { names, numbers, used } = made(...given);
+    return { names: plain(names), numbers: plain(numbers), used };
+}
 const product: Tree = { op: "matmul", symbol: "@", precedence: 60, shape: ["N", 2], args: [X, W] };
 
 test("a weighted sum, element by element", () => {
@@ -39,4 +44,12 @@ test("brackets only where they are needed, scalars by name", () => {
         numbers: "0.5·(0.1 − 1)",
     });
     expect(leaves(tree).map((leaf) => leaf.name)).toEqual(["learning_rate", "b1"]);
+});
+
+test("a fraction and a power are set as such, and written in a line with the brackets that they need", () => {
+    const minus: Tree = { op: "subtract", symbol: "-", precedence: 50, shape: [2], args: [b, 1] };
+    const square: Tree = { op: "power", symbol: "**", precedence: 80, shape: [2], args: [minus, 2] };
+    const tree: Tree = { op: "divide", symbol: "/", precedence: 60, shape: [2], args: [minus, { op: "add", symbol: "+", precedence: 50, shape: [2], args: [square, b] }] };
+    expect(equation(tree, [1], 2, values, {}, String).names).toBe("(b1[1] − 1) / ((b1[1] − 1)^2 + b1[1])");
+    expect(made(tree, [1], 2, values, {}, String).names[0]).toMatchObject({ kind: "fraction" });
 });

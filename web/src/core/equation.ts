@@ -2,9 +2,18 @@
 
 import { count, type Arrays, type Size, type Tree } from "./contract";
 
+/** A piece of a formula, as MathML sets it; `plain` writes the same in a line. */
+export type Piece =
+    | { kind: "name"; text: string }
+    | { kind: "number"; text: string }
+    | { kind: "operator"; text: string }
+    | { kind: "place"; name: string; index: number[] }
+    | { kind: "fraction"; top: Piece[]; bottom: Piece[]; wrapped: [boolean, boolean] }
+    | { kind: "power"; base: Piece[]; exponent: Piece[]; wrapped: boolean };
+
 export interface Equation {
-    names: string;
-    numbers: string;
+    names: Piece[];
+    numbers: Piece[];
     used: Map<string, Set<number>>;
 }
 
@@ -13,9 +22,19 @@ const ATOM = 100;
 const POSTFIX: Record<string, string> = { sum: "sum", mean: "mean", max: "max", variance: "var" };
 
 interface Parts {
-    names: string;
-    numbers: string;
+    names: Piece[];
+    numbers: Piece[];
     level: number; // precedence of what stands outermost
+}
+
+const operator = (text: string): Piece => ({ kind: "operator", text });
+const name = (text: string): Piece => ({ kind: "name", text });
+const number = (text: string): Piece => ({ kind: "number", text });
+const fenced = (pieces: Piece[]): Piece[] => [operator("("), ...pieces, operator(")")];
+
+/** What makes both the formula in names and the one in numbers. */
+function twice(level: number, make: (part: "names" | "numbers") => Piece[]): Parts {
+    return { names: make("names"), numbers: make("numbers"), level };
 }
 
 /**
@@ -37,31 +56,32 @@ export function equation(tree: Tree, at: number[], rows: number, values: Arrays,
     function flat(shape: Size[], index: number[]): number {
         return sizes(shape).reduce((sum, size, axis) => sum * size + index[axis], 0);
     }
-    function leaf(name: string, shape: Size[], index: number[]): Parts {
-        if (name === "N") return { names: "N", numbers: String(rows), level: ATOM };
+    function leaf(text: string, shape: Size[], index: number[]): Parts {
+        if (text === "N") return { names: [name("N")], numbers: [number(String(rows))], level: ATOM };
         const own = within(shape, index);
-        const array = values[name];
-        const value = array ? array[flat(shape, own)] : scalars[name];
+        const array = values[text];
+        const value = array ? array[flat(shape, own)] : scalars[text];
         if (array && count(shape, rows) > 0) {
-            if (!used.has(name)) used.set(name, new Set());
-            used.get(name)!.add(flat(shape, own));
+            if (!used.has(text)) used.set(text, new Set());
+            used.get(text)!.add(flat(shape, own));
         }
-        const place = own.length ? `${name}[${own.join(", ")}]` : name;
-        const number = value === undefined ? "?" : shown(value);
-        return { names: place, numbers: value !== undefined && value < 0 ? `(${number})` : number, level: ATOM };
+        const place: Piece = own.length ? { kind: "place", name: text, index: own } : name(text);
+        const found = [number(value === undefined ? "?" : shown(value))];
+        return { names: [place], numbers: value !== undefined && value < 0 ? fenced(found) : found, level: ATOM };
     }
     function wrapped(part: Parts, level: number): Parts {
-        return part.level >= level ? part : { names: `(${part.names})`, numbers: `(${part.numbers})`, level: ATOM };
+        return part.level >= level ? part : twice(ATOM, (which) => fenced(part[which]));
     }
     function joined(terms: Parts[], symbol: string, level: number): Parts {
         const kept = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 2), null, terms[terms.length - 1]] : terms;
-        const text = (part: "names" | "numbers") => kept.map((term) => (term ? wrapped(term, level)[part] : "…")).join(` ${symbol} `);
-        return { names: text("names"), numbers: text("numbers"), level };
+        return twice(level, (part) =>
+            kept.flatMap((term, i) => [...(i ? [operator(` ${symbol} `)] : []), ...(term ? wrapped(term, level)[part] : [operator("…")])]),
+        );
     }
     function walk(node: Tree, index: number[]): Parts {
         if (typeof node === "number") {
-            const text = String(node);
-            return { names: text, numbers: node < 0 ? `(${text})` : text, level: ATOM };
+            const found = [number(String(node))];
+            return twice(ATOM, () => (node < 0 ? fenced(found) : found));
         }
         if ("name" in node) return leaf(node.name, node.shape, index);
         const { op, args } = node;
@@ -71,7 +91,7 @@ export function equation(tree: Tree, at: number[], rows: number, values: Arrays,
             const inner = sizes((left as { shape: Size[] }).shape)[1];
             const terms = Array.from({ length: inner }, (_, k) => {
                 const [a, b] = [wrapped(walk(left, [i, k]), 60), wrapped(walk(right, [k, j]), 60)];
-                return { names: `${a.names}·${b.names}`, numbers: `${a.numbers}·${b.numbers}`, level: 60 };
+                return twice(60, (part) => [...a[part], operator("·"), ...b[part]]);
             });
             return joined(terms, "+", 50);
         }
@@ -88,29 +108,49 @@ export function equation(tree: Tree, at: number[], rows: number, values: Arrays,
             else for (let n = 0; n < R; n++) for (let m = 0; m < C; m++) free.push(shape.length === 1 ? [n] : [n, m]);
             const terms = joined(free.map((place) => walk(args[0], place)), op === "sum" || op === "mean" ? "+" : ",", 50);
             if (op === "sum") return terms;
-            if (op === "mean") return { names: `(${terms.names}) / ${free.length}`, numbers: `(${terms.numbers}) / ${free.length}`, level: 60 };
-            return { names: `${POSTFIX[op]}(${terms.names})`, numbers: `${POSTFIX[op]}(${terms.numbers})`, level: ATOM };
+            if (op === "mean") return divided(terms, twice(ATOM, () => [number(String(free.length))]), 60);
+            return twice(ATOM, (part) => [name(POSTFIX[op]), ...fenced(terms[part])]);
         }
         if (op === "full_like") return walk(args[1], index);
         if (op === "negative") {
             const inner = wrapped(walk(args[0], index), 70);
-            return { names: `−${inner.names}`, numbers: `−${inner.numbers}`, level: 70 };
+            return twice(70, (part) => [operator("−"), ...inner[part]]);
         }
         if (node.symbol && args.length === 2) {
             const level = node.precedence ?? 0;
-            const symbol = op === "multiply" ? "·" : op === "subtract" ? "−" : op === "power" ? "^" : node.symbol;
-            const [left, right] = [wrapped(walk(args[0], index), level), wrapped(walk(args[1], index), level + 1)];
-            const gap = op === "multiply" || op === "power" ? "" : " ";
-            const text = (part: "names" | "numbers") => `${left[part]}${gap}${symbol}${gap}${right[part]}`;
-            return { names: text("names"), numbers: text("numbers"), level };
+            const [left, right] = [walk(args[0], index), walk(args[1], index)];
+            if (op === "divide") return divided(left, right, level);
+            if (op === "power") {
+                const base = wrapped(left, level);
+                return twice(level, (part) => [{ kind: "power", base: base[part], exponent: right[part], wrapped: right.level <= level }]);
+            }
+            const symbol = op === "multiply" ? "·" : op === "subtract" ? " − " : ` ${node.symbol} `;
+            const [a, b] = [wrapped(left, level), wrapped(right, level + 1)];
+            return twice(level, (part) => [...a[part], operator(symbol), ...b[part]]);
         }
         // Row-wise functions (softmax) show the element that they are asked for.
         const inner = args.map((arg) => walk(arg, index));
-        const text = (part: "names" | "numbers") => `${op}(${inner.map((found) => found[part]).join(", ")})`;
-        return { names: text("names"), numbers: text("numbers"), level: ATOM };
+        return twice(ATOM, (part) => [name(op), ...fenced(inner.flatMap((found, i) => [...(i ? [operator(", ")] : []), ...found[part]]))]);
+    }
+    function divided(top: Parts, bottom: Parts, level: number): Parts {
+        const fences: [boolean, boolean] = [top.level < level, bottom.level <= level];
+        return twice(level, (part) => [{ kind: "fraction", top: top[part], bottom: bottom[part], wrapped: fences }]);
     }
     const found = walk(tree, at);
     return { names: found.names, numbers: found.numbers, used };
+}
+
+/** A formula in a line: for whoever reads without MathML, and to be said. */
+export function plain(pieces: Piece[]): string {
+    const side = (inner: Piece[], wrapped: boolean) => (wrapped ? `(${plain(inner)})` : plain(inner));
+    return pieces
+        .map((piece) => {
+            if (piece.kind === "place") return `${piece.name}[${piece.index.join(", ")}]`;
+            if (piece.kind === "fraction") return `${side(piece.top, piece.wrapped[0])} / ${side(piece.bottom, piece.wrapped[1])}`;
+            if (piece.kind === "power") return `${plain(piece.base)}^${side(piece.exponent, piece.wrapped)}`;
+            return piece.text;
+        })
+        .join("");
 }
 
 /** The names in an expression, each once, in order. */

@@ -32,6 +32,12 @@ interface OfOneUnit {
     fused?(a: number, y: number, N: number): number;
 }
 
+/** An emitted module, and the program that it was emitted from. */
+export interface Emitted {
+    module: Module;
+    program: Program;
+}
+
 interface Rows {
     N: number;
     X: Float64Array;
@@ -144,21 +150,30 @@ export class Machine {
         }
     }
 
-    /** The coming step in full, made on a copy: what it reads, what it makes. */
+    /** The program before it was edited: `slice` takes the coming step of both. */
+    original: Emitted | null = null;
+
+    /** The coming step in full, made on a copy: what it reads, what it makes; that of the original beside it. */
     slice(): Slice {
-        const [w, m] = [this.w, this.m];
-        const before = copied(w);
-        Object.assign(before, copied(m));
-        const values = copied(this.traceOf(this.coming));
-        this.w = copied(w);
-        this.m = copied(m);
-        this.call("step", this.coming, this.t + 1);
-        const after = { ...this.w, ...this.m };
-        this.w = w;
-        this.m = m;
+        const before = { ...copied(this.w), ...copied(this.m) };
+        const { values, after } = this.tried(this);
         values.X = this.coming.X.slice(0, this.coming.N * this.data.inputs);
         values.y = this.coming.y.slice(0, this.coming.N * this.data.outputs);
-        return { values, before, after, rows: this.batchRows() };
+        return { values, before, after, rows: this.batchRows(), original: this.original && this.tried(this.original) };
+    }
+
+    /** The coming step of this program or another of the same parameters; nothing is changed. */
+    private tried(of: Emitted): { values: Arrays; after: Arrays } {
+        const { N, X, y, masks } = this.coming;
+        const [w, m] = [this.w, this.m];
+        const given = { N, X, y, t: this.t + 1, ...masks };
+        const values = of.module.trace_scratch?.(N) ?? {};
+        this.given("trace", { ...given, s: values }, of);
+        [this.w, this.m] = [copied(w), copied(m)];
+        this.given("step", { ...given, s: of.module.scratch?.(N) ?? {} }, of);
+        const after = { ...this.w, ...this.m };
+        [this.w, this.m] = [w, m];
+        return { values, after };
     }
 
     /** The slope of the loss along one parameter, by a central difference. */
@@ -382,9 +397,9 @@ export class Machine {
         return this.given(name, { s, N, X, y, t, ...masks });
     }
 
-    private given(name: "step" | "predict" | "evaluate" | "trace", values: Record<string, unknown>): number {
+    private given(name: "step" | "predict" | "evaluate" | "trace", values: Record<string, unknown>, of: Emitted = this): number {
         const known: Record<string, unknown> = { w: this.w, m: this.m, h: this.h, ...values };
-        return this.module[name](...this.program.arguments[name].map((argument) => known[argument])) as number;
+        return of.module[name](...of.program.arguments[name].map((argument) => known[argument])) as number;
     }
 
     private rowsOf(part: Part): Rows {

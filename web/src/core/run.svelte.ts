@@ -250,6 +250,18 @@ export class Run {
         return (await this.ask({ kind: "pulls", layer, unit, source })).outputs ?? new Float64Array();
     }
 
+    /** Lets every slice show the step of the program before it was edited beside that of the edited one. */
+    async beside(experiment: Experiment): Promise<void> {
+        const { data, program } = this;
+        if (!data || !program) return;
+        const rows = data.training.count;
+        const batch = experiment.batch === null || experiment.batch >= rows ? null : experiment.batch;
+        const original = program.edited.length
+            ? await api.program({ columns: data.columns, inputs: experiment.inputs, network: networkOf(experiment, data.outputs), rows, batch, edits: {} })
+            : null;
+        if (program === this.program) await this.ask({ kind: "original", program: original });
+    }
+
     async slice(): Promise<Slice | null> {
         return (await this.ask({ kind: "slice" })).slice ?? null;
     }

@@ -57,6 +57,9 @@ function respond(request: Request): Omit<Answer, "id"> {
             return { landscape: machine.landscape(request.over) };
         case "slice":
             return { slice: machine.slice() };
+        case "original":
+            machine.original = request.program && { module: imported(request.program.module), program: request.program };
+            return {};
         case "glimpse":
             return { glimpse: machine.glimpse(request.epoch) };
         case "story":
