@@ -215,6 +215,29 @@ def test_nothing_is_cut_off_on_a_phone(visit):
         assert wide <= 390, (screen, wide)
 
 
+def test_side_by_side_steps_and_correlation_in_every_language_on_a_phone(visit):
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 800})
+    visit.open("#screen=compare&epoch=3&b.optimizer=momentum:0.3")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    shown = {"compare": page.get_by_test_id("loss-B"), "steps": page.get_by_test_id("next"),
+             "correlation": page.locator(".groups svg").first}  # fmt: skip
+    for language in ("es", "de", "zh-Hans", "zh-Hant", "en"):
+        page.locator("header select").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        for screen, sign in shown.items():
+            page.locator("nav button").nth(SCREENS.index(screen)).click()
+            sign.wait_for()
+            if screen == "steps":  # with an equation
+                page.keyboard.press("n")
+                page.get_by_test_id("result").locator("button").first.click()
+                page.locator("math").first.wait_for()
+            assert "⟦" not in page.content()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, (language, screen)
+            found = page.evaluate(VIOLATIONS) if language == "en" else []
+            assert not found, (screen, *found)
+
+
 def test_the_pull_of_every_sample_is_input_times_delta(visit):
     page = visit.open("#screen=factors&epoch=5" + FOUNDING)
     page.wait_for_selector('[data-testid="epoch"]:text-is("5")')
