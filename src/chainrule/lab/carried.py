@@ -79,7 +79,8 @@ class Carried:
             if self.has("source", key):
                 continue
             program = program or answers.declared(Record(asked, "source"))[0]
-            self.put("source", key, {"text": answers.written(program, language, notes), "language": language})
+            text, blocks = answers.written(program, language, notes), answers.listed(program, language)
+            self.put("source", key, {"text": text, "language": language, "blocks": blocks})
 
     def page(self, script: str, title: str) -> str:
         """The page, whole: `script` names one of `web/src/carried/`.
