@@ -69,14 +69,15 @@ def of_loops(family: LoopWriter, steps: list[Statement]) -> list[Block]:
 def defined(family: LoopWriter, lines: list[str]) -> tuple[str, ...]:
     """The kernels that these lines call."""
     called = dict.fromkeys(re.findall(r"\b(\w+)\(", "\n".join(lines)))
+    blocks: dict[str, str] = getattr(family, "blocks", {})  # softmax and its like, in the languages that have them
     texts = []
     for name in called:
         if name in family.kernels:
             kernel = family.kernels[name]
             with family.within(kernel.scope):
                 texts.append("\n".join(family.kernel_lines(kernel)))
-        elif name in getattr(family, "blocks", {}):
-            texts.append(family.blocks[name])
+        elif name in blocks:
+            texts.append(blocks[name])
     return tuple(texts)
 
 
