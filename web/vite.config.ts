@@ -21,10 +21,11 @@ const carried = (name: string) => ({
 export default defineConfig(({ mode }) => {
     const name = mode.startsWith("carried.") ? mode.slice("carried.".length) : "";
     const answers = new URL("src/core/carried.ts", import.meta.url).pathname;
+    const numbers = new URL("src/core/interpolate.ts", import.meta.url).pathname;
     return {
         base: "./", // every address is relative: the token is the first part of the path
         plugins: [svelte()],
-        resolve: { alias: name ? [{ find: /^\.\/served$/, replacement: answers }] : [] },
+        resolve: { alias: [{ find: "d3-interpolate", replacement: numbers }, ...(name ? [{ find: /^\.\/served$/, replacement: answers }] : [])] },
         build: {
             target: "es2023",
             assetsInlineLimit: 0, // data: addresses are not allowed by the policy

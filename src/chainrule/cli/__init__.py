@@ -18,6 +18,7 @@ from .descend import FormulaCommand, descend
 from .diagnose import diagnose
 from .explain import explain
 from .export import export
+from .figure import figure
 from .lab import lab
 from .landscape import landscape
 from .page import CommandPage, Page
@@ -67,7 +68,7 @@ def chainrule(
 
 commands: tuple[tuple[str, Any], ...] = (
     (SEE, demo), (SEE, source), (SEE, step), (SEE, explain), (SEE, diagnose), (SEE, compare), (SEE, descend),
-    (SEE, landscape), (SEE, lab),
+    (SEE, landscape), (SEE, lab), (SEE, figure),
     (USE, train), (USE, predict), (USE, report), (USE, export), (USE, check), (USE, build),
 )  # fmt: skip
 special: dict[Any, type[TyperCommand]] = {descend: FormulaCommand}

@@ -12,6 +12,7 @@ from .options import DecimalOption, DelimiterOption, EncodingOption, MissingOpti
 from .screen import LanguageOption, PlainOption, Screen
 
 if TYPE_CHECKING:
+    from ..data import Dialect
     from ..tables.samples import Split
     from ..training import Training
 
@@ -29,6 +30,9 @@ def report(
     engine: Annotated[
         str, typer.Option("--engine", help="what runs the network", autocompletion=beginning_with(engines))
     ] = "auto",
+    live: Annotated[
+        bool, typer.Option("--live", help="a page that trains: the network and its rows, to play, step and look into")
+    ] = False,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,
     encoding: EncodingOption = "utf-8",
@@ -48,9 +52,27 @@ def report(
 
     screen = Screen(ctx, plain, lang)
     check_target(output_file, "--output")
+    if live:
+        write_live(screen, model, file, dialect_of(delimiter, decimal, encoding, missing), output_file)
+        return
     made = report_on(model, file, dialect=dialect_of(delimiter, decimal, encoding, missing), engine=engine)
     write_report(output_file, made, screen.language, "--output")
     screen.say("report.written", path=printable(str(output_file), 200), rows=len(made.table))
+
+
+def write_live(screen: Screen, model: Path, file: Path, dialect: Dialect, path: Path) -> None:
+    """`report --live`: the network on the rows, as a page that trains without a server."""
+    from ..data import printable
+    from ..files import write_file
+    from ..lab.given import compressed, given_of, given_page
+
+    given = given_of(model, file, dialect)
+    page = given_page(given, screen.language)
+    write_file(path, page.encode(), path.with_name(path.name + ".new"))
+    kept = given.sampled()
+    screen.say("report.live", path=printable(str(path), 200), rows=kept.rows, size=f"{compressed(page) / 1000:.0f}")
+    if kept.whole:
+        screen.say("report.live_sample", rows=kept.rows, whole=kept.whole)
 
 
 def report_training(screen: Screen, run: Training, data: Split, path: Path, facts: dict[str, Any]) -> None:

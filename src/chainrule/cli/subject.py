@@ -58,6 +58,8 @@ class Subject:
     y: Any
     seed: int
     made_up: bool
+    columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def trained(self, iterations: int) -> Training:
         """The training after so many iterations with all rows."""
@@ -125,7 +127,8 @@ def subject(asked: Asked) -> Subject:
         program = program.replace(*assignment(text))
     if table is not None:
         table.check(network)
-        return Subject(program, table.X, table.y, asked.seed, made_up=False)
+        columns, classes = table.preparation.feature_names, table.preparation.classes
+        return Subject(program, table.X, table.y, asked.seed, False, tuple(columns), tuple(classes))
     if (network.inputs, network.outputs) == (3, 1):
         from .founding import THREE_FOUR_ONE, X
 

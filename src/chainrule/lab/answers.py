@@ -149,9 +149,7 @@ def declared(record: Record) -> tuple[Program, list[Expr], list[str]]:
         raise DataError("program, edits: names of steps, and formulas")
     for name, text in edits.items():
         program = program.replace(str(name), text)
-    count = sum(int(np.prod([int(n) for n in v.shape])) for v in program.parameters.values())
-    if count > MOST_NUMBERS:
-        raise DataError(f"network: {count:,} parameters; the lab shows at most {MOST_NUMBERS:,}")
+    check_size(program)
     return program, read_formulas(texts, columns) if texts else [], columns
 
 
@@ -167,16 +165,29 @@ def program(body: object) -> dict[str, Any]:
     batch = record.take("batch", None)
     verdict = verdict_on(made, record)
     record.done()
-    normed = bool(made.statistics)
-    begins = offsets(rows, batch, normed)
-    seen = observed(made)  # its trace shows the observations too; its step computes none of them
+    return runnable(made, columns, rows, batch, formulas) | {"verdict": verdict}
+
+
+def check_size(program: Program) -> None:
+    """DataError: a network with more parameters than a page can show."""
+    count = sum(int(np.prod([int(n) for n in v.shape])) for v in program.parameters.values())
+    if count > MOST_NUMBERS:
+        raise DataError(f"network: {count:,} parameters; the lab shows at most {MOST_NUMBERS:,}")
+
+
+def runnable(
+    program: Program, columns: Sequence[str], rows: int, batch: object, formulas: Sequence[Expr] = ()
+) -> dict[str, Any]:
+    """A program with its JavaScript, for so many rows of these columns."""
+    begins = offsets(rows, batch, bool(program.statistics))
+    seen = observed(program)  # its trace shows the observations too; its step computes none of them
     text = module(seen, len(columns), formulas, columns)
     return program_data(seen) | {
         "module": text,
         "arguments": arguments(text),
         "rules": rule_rows(seen),
         "offsets": begins,
-        "verdict": verdict,
+        "verdict": None,
     }
 
 
@@ -228,4 +239,4 @@ def written(program: Program, language: str, explained: str | None, notes: str =
     return program.source(language, **options)
 
 
-__all__ = ["choices", "data", "offsets", "program", "source"]
+__all__ = ["check_size", "choices", "data", "offsets", "program", "runnable", "source"]

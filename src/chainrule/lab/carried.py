@@ -33,18 +33,20 @@ class Carried:
 
     start           what the page begins with: language, table, and whatever else the script of the page wants
     languages       those that it can be read in
+    plain           leave the packing to the server of the page: larger as a file, smaller on its way
     """
 
-    def __init__(self, start: Mapping[str, Any], languages: Sequence[str] = LANGUAGES) -> None:
+    def __init__(self, start: Mapping[str, Any], languages: Sequence[str] = LANGUAGES, plain: bool = False) -> None:
+        self.plain = plain
         self.language = str(start.get("language", "en"))
-        self.answers: dict[str, str] = {}
+        self.answers: dict[str, object] = {}
         self.put("start", None, {**start_of(start), "languages": list(languages)})
         for language in languages:
             self.put(f"messages/{language}", None, messages_of(language))
 
     def put(self, name: str, body: object, answer: object) -> None:
         """Carry the answer to one question.  `body` None: a question without one, such as `start`."""
-        self.answers[question(name, body)] = packed(answer)
+        self.answers[question(name, body)] = {"plain": answer} if self.plain else packed(answer)
 
     def has(self, name: str, body: object) -> bool:
         return question(name, body) in self.answers
@@ -100,7 +102,8 @@ class Carried:
             f"default-src 'none'; script-src {digest(code)} blob:; worker-src blob:; style-src {digest(style)}; "
             "img-src data: blob:; base-uri 'none'; form-action 'none'"
         )
-        carried = json.dumps(self.answers, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
+        text = json.dumps(self.answers, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        carried = text.replace("<", "\\u003c")
         return PAGE_TEXT.format(language=html.escape(self.language), policy=policy, title=html.escape(title), icon=icon,
                                 style=style, carried=carried, code=code)  # fmt: skip
 

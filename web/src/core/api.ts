@@ -1,6 +1,7 @@
 // The questions that the page asks: of its server, or of what it carries.
 
 import type { Data, Kind, Program } from "./contract";
+import type { Experiment } from "./experiment";
 import { ask } from "./served";
 
 export { alone, home, Refusal, thread } from "./served";
@@ -39,6 +40,18 @@ export interface Start {
     choices: Choices;
     chapters: Chapter[];
     begin?: string; // the fragment to begin with, where the address has none
+    given?: boolean; // one program and its rows, nothing else: a live report, a figure
+    screens?: string[]; // those that are shown; all where it says nothing
+}
+
+/** The one program of a page that is given it, its rows, and what the experiment says of itself. */
+export interface Given {
+    data: Data;
+    program: Program;
+    experiment: Pick<Experiment, "layers" | "output" | "loss" | "optimizer" | "batch" | "seed">;
+    epoch: number;
+    name: string;
+    whole: number; // rows that there were, where these are a sample of them; else 0
 }
 
 /** Lines that do one or several statements, and what they call. */
@@ -68,6 +81,7 @@ export interface Descent {
 
 export const start = () => ask<Start>("start");
 export const messages = (language: string) => ask<Record<string, string>>(`messages/${language}`);
+export const given = () => ask<Given>("given");
 export const data = (body: unknown) => ask<Data>("data", body);
 export const table = (body: unknown) => ask<Data>("table", body);
 export const columns = (body: unknown) => ask<{ names: string[]; count: number; digest: string }>("table", body);

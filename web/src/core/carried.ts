@@ -13,14 +13,17 @@ export const alone: typeof served.alone = true;
 export const home: typeof served.home = () => location.href.replace(/#.*$/, "");
 export const thread: typeof served.thread = () => new Thread({ name: "chainrule" });
 
-/** Question -> answer, as base64 of gzipped JSON. */
-let answers: Record<string, string> | null = null;
+type Packed = string | { plain: unknown };
 
-function carried(): Record<string, string> {
-    return (answers ??= JSON.parse(document.getElementById("carried")?.textContent ?? "{}") as Record<string, string>);
+/** Question -> answer: as it is, or as base64 of gzipped JSON. */
+let answers: Record<string, Packed> | null = null;
+
+function carried(): Record<string, Packed> {
+    return (answers ??= JSON.parse(document.getElementById("carried")?.textContent ?? "{}") as Record<string, Packed>);
 }
 
-async function unpacked<T>(text: string): Promise<T> {
+async function unpacked<T>(text: Packed): Promise<T> {
+    if (typeof text !== "string") return text.plain as T;
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(plain).text()) as T;
@@ -34,7 +37,9 @@ async function found<T>(key: string, name: string): Promise<T> {
 
 export const ask: typeof served.ask = async <T>(name: string, body?: unknown): Promise<T> => {
     const kind = name.split("/")[0];
-    const answer = await found<T>(question(name, body), kind);
+    const key = question(name, body);
+    const only = `${name}/${(body as { language?: string } | undefined)?.language}`; // of the one program that is given
+    const answer = await found<T>(key in carried() || !(only in carried()) ? key : only, kind);
     if (kind === "descent") {
         const told = answer as { paths: Record<string, { verdict: string | Record<string, string> }> };
         for (const way of Object.values(told.paths)) way.verdict = (way.verdict as Record<string, string>)[(body as { notes: string }).notes];

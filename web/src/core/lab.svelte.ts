@@ -38,6 +38,8 @@ export class Lab {
     asked = $state.raw<(Partial<Place> & { table: TableChoice }) | null>(null); // a link whose table is not here
     other = $state(false); // the table that was opened is not the one that was asked for
     view = $state.raw<View | null>(null);
+    given = $state.raw<api.Given | null>(null); // the one program of a page that has nothing else
+    screens = $state.raw<string[] | null>(null);
     lost = $state(false);
     ready = $state(false);
     readonly run = new Run();
@@ -51,11 +53,19 @@ export class Lab {
         const place = fromFragment(location.hash || (start.begin ?? ""));
         this.turnTo(place.chapter);
         await words.speak(start.languages.includes(place.language ?? "") ? place.language! : start.language);
+        this.screens = start.screens ?? null;
         if (place.screen) this.screen = place.screen;
+        else if (this.screens?.length) this.screen = this.screens[0];
         this.experiment = place.experiment;
         this.second = secondOf(location.hash);
         if (place.table) this.asked = { ...place, table: place.table };
-        if (start.table) await this.open(start.table.name, { text: start.table.text });
+        if (start.given) {
+            this.given = await api.given();
+            const { experiment, epoch } = this.given;
+            this.experiment = { ...this.experiment, inputs: [], ...structuredClone(experiment), ...seedOf(location.hash) };
+            place.epoch ||= epoch;
+            await this.derive();
+        } else if (start.table) await this.open(start.table.name, { text: start.table.text });
         else await this.derive();
         if (!this.run.program) await this.fallBack();
         this.ready = true;
@@ -94,7 +104,7 @@ export class Lab {
             }
             this.matchGoal(given);
         }
-        const loaded = await this.run.load($state.snapshot(this.experiment) as Experiment, given);
+        const loaded = this.given ? await this.again(this.given) : await this.run.load($state.snapshot(this.experiment) as Experiment, given);
         this.lost = this.run.error === "";
         this.remember();
         if (!loaded) return;
@@ -117,6 +127,13 @@ export class Lab {
         return text || words.say("lab.lost");
     }
 
+    /** The given program from its first weights, at the rate that is set. */
+    private async again({ program, data }: api.Given): Promise<boolean> {
+        const { optimizer, seed } = this.experiment;
+        const known: Record<string, number> = "learning_rate" in program.settings ? { learning_rate: optimizer.rate } : {};
+        return this.run.begin({ ...program, settings: { ...program.settings, ...known } }, data, seed);
+    }
+
     async look(view: View): Promise<void> {
         this.view = view;
         await this.run.setView(view);
@@ -126,7 +143,7 @@ export class Lab {
     /** Output and loss that go with the data. */
     fit(): void {
         const kind = this.choices?.data.find((row) => row.name === this.experiment.data.set)?.kind;
-        if (kind && !this.table) this.matchGoal({ kind });
+        if (kind && !this.table && !this.given) this.matchGoal({ kind });
     }
 
     private matchGoal({ kind }: Pick<Data, "kind">): void {
@@ -226,6 +243,11 @@ export class Lab {
     /** What the address says after the #. `reached`: up to the step that is reached, not only how it starts. */
     fragment(reached = false): string {
         const { run } = this;
+        if (this.given) {
+            const epoch = reached ? run.snapshot?.epoch : 0;
+            const said = { screen: this.screen, lang: words.language, seed: String(this.experiment.seed), ...(epoch ? { epoch: String(epoch) } : {}) };
+            return `#${new URLSearchParams(said)}`;
+        }
         const experiment = $state.snapshot(this.experiment) as Experiment;
         if (reached && run.program) experiment.optimizer.rate = run.startRate;
         const table = this.table ?? this.asked?.table ?? null;
@@ -257,7 +279,8 @@ export class Lab {
         const place = fromFragment(at < 0 ? "" : link.slice(at));
         const kept = this.table;
         this.leave();
-        this.experiment = place.experiment;
+        if (this.given) Object.assign(this.experiment, seedOf(link));
+        else this.experiment = place.experiment;
         this.second = secondOf(at < 0 ? "" : link.slice(at));
         if (place.screen) this.screen = place.screen;
         this.turnTo(place.chapter);
@@ -267,6 +290,11 @@ export class Lab {
         else await this.derive();
         if (!place.table && visit === this.visit) await this.arrive(place); // else another link was followed since
     }
+}
+
+/** The seed of a link, where it says one. */
+function seedOf(link: string): { seed?: number } {
+    return /[#&]seed=/.test(link) ? { seed: fromFragment(link).experiment.seed } : {};
 }
 
 export const lab = new Lab();

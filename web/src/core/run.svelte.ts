@@ -80,20 +80,7 @@ export class Run {
                 ...(Object.keys(experiment.edits).length ? sampled(data) : {}),
             });
             if (version !== this.version) return false;
-            const plain = $state.snapshot(program) as Program;
-            await this.ask({ kind: "load", program: plain, data, seed: experiment.seed });
-            const { snapshot } = await this.ask({ kind: "look", wants: { ...this.wants, grid: false } });
-            if (version !== this.version) return false;
-            // Program, data and numbers change together: a figure never sees those of one with the names of another.
-            this.data = data;
-            this.program = program;
-            this.changes = [];
-            this.startRate = experiment.optimizer.rate;
-            this.health = { epochs: [], values: {} };
-            this.first = null;
-            this.error = null;
-            this.take(snapshot, true);
-            return true;
+            return await this.begin(program, data, experiment.seed, version);
         } catch (error) {
             if (version === this.version) {
                 this.playing = false;
@@ -105,6 +92,24 @@ export class Run {
         } finally {
             if (version === this.version) this.busy = false;
         }
+    }
+
+    /** Loads a program and its rows. */
+    async begin(program: Program, data: Data, seed: number, version = ++this.version): Promise<boolean> {
+        const plain = $state.snapshot(program) as Program;
+        await this.ask({ kind: "load", program: plain, data, seed });
+        const { snapshot } = await this.ask({ kind: "look", wants: { ...this.wants, grid: false } });
+        if (version !== this.version) return false;
+        // Program, data and numbers change together: a figure never sees those of one with the names of another.
+        this.data = data;
+        this.program = program;
+        this.changes = [];
+        this.startRate = program.settings.learning_rate ?? 0;
+        this.health = { epochs: [], values: {} };
+        this.first = null;
+        this.error = null;
+        this.take(snapshot, true);
+        return true;
     }
 
     async setView(view: View): Promise<void> {

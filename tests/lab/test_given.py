@@ -1,0 +1,168 @@
+"""Live reports and single figures: from file://, offline, with the numbers of Python."""
+
+import contextlib
+import os
+import re
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import chainrule as cr
+from chainrule.cli import app
+from chainrule.lab.given import FIGURES, MOST_CARRIED, Given, compressed, given_of, given_page
+from tests.lab.conftest import ROOT, Visit
+from tests.lab.test_page import founding_run
+
+ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))
+CLOSE = 1e-10
+MOST_FIGURE = 60_000  # bytes, compressed
+X, Y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [[0], [1], [1], [0]]
+
+
+def chainrule(*arguments, cwd):
+    with contextlib.chdir(cwd):
+        return CliRunner().invoke(app, [*map(str, arguments), "--plain"], catch_exceptions=False)
+
+
+def founding():
+    net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False, initial="uniform")
+    program = cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(1.0))
+    return Given(program, np.array(X, float), np.array(Y, float))
+
+
+@pytest.fixture
+def offline(browser):
+    """Opens a page from its file, without a network; nothing but the file itself may be asked for."""
+    opened = []
+
+    def visit(path):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+        made = Visit(context.new_page(), path.as_uri())
+        asked: list[str] = []
+        made.page.on("request", lambda request: asked.append(request.url))
+        opened.append((made, asked, context))
+        made.open()
+        return made
+
+    yield visit
+    for made, asked, context in opened:
+        assert not made.complaints, "\n".join(made.complaints)
+        assert not [url for url in asked if not url.startswith(("file:", "blob:"))]
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def iris(page_built, tmp_path_factory):
+    """A model of iris, and the live report that the command line writes of it."""
+    folder = tmp_path_factory.mktemp("live")
+    table = str(ROOT / "examples" / "iris.csv")
+    train = ["train", table, "--target", "species", "--epochs", 3, "--seed", 4, "--layers", 5, "--engine", "numpy"]
+    made = chainrule(*train, "--model", "iris.safetensors", cwd=folder)
+    assert made.exit_code == 0, made.stderr
+    made = chainrule("report", "iris.safetensors", table, "--live", "-o", "live.html", "--lang", "de", cwd=folder)
+    assert made.exit_code == 0, made.stderr
+    assert "live.html" in made.stdout
+    return folder, given_of(folder / "iris.safetensors", table)
+
+
+def test_a_live_report_trains_as_python_does(iris, offline):
+    folder, given = iris
+    visit = offline(folder / "live.html")
+    page = visit.page
+    assert "⟦" not in page.inner_text("body")
+    page.locator("header select").select_option("en")
+    visit.run(7)
+    run = cr.Training(
+        given.program, given.X, given.y, epochs=7, batch_size=given.batch, seed=given.seed, dtype="float64",
+        engine="numpy",
+    ).fit()  # fmt: skip
+    for name, values in run.parameters.items():
+        np.testing.assert_allclose(visit.array(name), values.ravel(), rtol=0, atol=CLOSE)
+    assert float(page.get_by_test_id("loss").get_attribute("title")) == pytest.approx(
+        run.evaluate(given.X, given.y)["loss"], abs=CLOSE
+    )
+    page.get_by_role("button", name="Step through").click()
+    page.get_by_test_id("next").click()
+    page.get_by_test_id("result").locator("[data-value]").first.wait_for()
+    assert "def step(" in page.get_by_test_id("source").inner_text()
+
+
+def test_the_rows_that_were_held_out_test_it(iris):
+    _, given = iris
+    assert given.test is not None
+    assert len(given.X) + len(given.test[0]) == 150
+    assert given.kind == "several"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_small_and_runs_alone(name, page_built, offline, tmp_path):
+    page = given_page(founding(), "en", name)
+    assert compressed(page) < MOST_FIGURE
+    path = tmp_path / f"{name}.html"
+    path.write_text(page, encoding="utf-8")
+    visit = offline(path)
+    visit.run(12)
+    run = founding_run(12)
+    loss = run.evaluate(X, Y)["loss"]
+    assert float(visit.page.get_by_test_id("loss").get_attribute("title")) == pytest.approx(loss, abs=CLOSE)
+    assert "⟦" not in visit.page.inner_text("body")
+
+
+@pytest.mark.parametrize("language", ["es", "de", "zh-Hans", "zh-Hant"] if ALL else ["de", "zh-Hant"])
+def test_a_figure_speaks_one_language(language, page_built, offline, tmp_path):
+    path = tmp_path / "slope.html"
+    path.write_text(given_page(founding(), language, "slope"), encoding="utf-8")
+    page = offline(path).page
+    assert page.locator("html").get_attribute("lang") == language
+    page.get_by_test_id("epoch").wait_for()
+    said = page.inner_text("body")
+    assert "⟦" not in said
+    assert "Choose a dot" not in said
+
+
+def test_the_command_writes_a_figure_and_the_line_that_embeds_it(page_built, tmp_path):
+    made = chainrule("figure", "slope", "3-4-1", "-o", 'a"b.html', "--lang", "en", cwd=tmp_path)
+    assert made.exit_code == 0, made.stderr
+    assert '<iframe src="a&quot;b.html" title="3-4-1 sigmoid; half squared error; gradient descent"' in made.stdout
+    text = (tmp_path / 'a"b.html').read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "unsafe" not in re.findall(r'Content-Security-Policy" content="([^"]*)"', text)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["slop"], "did you mean slope?"),
+        (["slope", "3-x-1"], "3-x-1"),
+        (["slope", "300-100-1"], "at most 20,000"),
+        (["slope", "--epochs", "-1"], "--epochs -1"),
+        (["slope", "--data", "no.csv"], "--target"),
+        (["slope", "-o", "no/where.html"], "no"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_in_words(arguments, said, page_built, tmp_path):
+    made = chainrule("figure", *arguments, "--lang", "en", cwd=tmp_path)
+    assert made.exit_code == 2
+    assert said in made.stderr
+    assert len(made.stderr.splitlines()) <= 12
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_rows_are_sampled_and_the_page_says_so():
+    given = founding()
+    many = Given(given.program, np.tile(given.X, (5000, 1)), np.tile(given.y, (5000, 1)), batch=20_000)
+    kept = many.sampled()
+    assert len(kept.X) * 4 <= MOST_CARRIED < len(many.X) * 4
+    assert kept.whole == 20_000
+    assert kept.batch == len(kept.X)
+    assert kept.answer()["whole"] == 20_000
+
+
+def test_names_from_files_stay_text(page_built):
+    hostile = "</script><script>alert(1)</script>"
+    given = founding()
+    named = Given(given.program, given.X, given.y, columns=[hostile, "<!--", "ok"], name=hostile)
+    page = given_page(named, "en", "slope")
+    assert page.count("<script") == 2
+    assert hostile not in page
