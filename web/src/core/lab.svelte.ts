@@ -124,7 +124,7 @@ export class Lab {
     private refusal(error: unknown): string {
         const text = error instanceof Error ? error.message : String(error);
         this.lost = text === "";
-        return text || words.say("lab.lost");
+        return text;
     }
 
     /** The given program from its first weights, at the rate that is set. */
