@@ -43,6 +43,7 @@ export class Lab {
     lost = $state(false);
     ready = $state(false);
     readonly run = new Run();
+    private turn = 0; // counts the derivations that were asked for
     private visit = 0;
 
     async begin(): Promise<void> {
@@ -89,6 +90,7 @@ export class Lab {
 
     /** Derives the experiment as it now is. */
     async derive(): Promise<void> {
+        const turn = ++this.turn;
         this.fit();
         this.run.pause();
         let given: Data | null = null;
@@ -97,9 +99,10 @@ export class Lab {
                 const { name, target, roles, task } = $state.snapshot(this.table);
                 const { test, seed } = this.experiment.data;
                 given = await api.table({ name, ...this.content(), target, roles, task, test, seed });
+                if (turn !== this.turn) return; // another wish came meanwhile: it wins
                 this.tableError = null;
             } catch (error) {
-                this.tableError = this.refusal(error);
+                if (turn === this.turn) this.tableError = this.refusal(error);
                 return;
             }
             this.matchGoal(given);
