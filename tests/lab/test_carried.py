@@ -71,6 +71,9 @@ def test_what_is_not_carried_is_refused_in_words(opened):
     page = opened.open(FOUNDING)
     page.get_by_role("button", name="More units in layer 1").click()
     page.locator("main .alert", has_text="brings along a choice of networks").wait_for()
+    page.get_by_role("button", name="Back to what runs").click()
+    page.locator("main .alert").wait_for(state="detached")
+    assert "layers=4:sigmoid" in page.url
     table = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"}
     page.locator("main input[type=file]").set_input_files(table)
     page.locator(".alert", has_text="cannot read a table of your own").wait_for()

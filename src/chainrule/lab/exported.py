@@ -152,8 +152,12 @@ def changed(base: Experiment) -> Iterator[Experiment]:
         for name in ACTIVATIONS:
             if name != "softmax":
                 yield replace(base, layers=(*layers[:i], (layers[i][0], name), *layers[i + 1 :]))
-    for name in ("sigmoid", "relu", "tanh"):
-        yield replace(base, layers=tuple((count, name) for count, _ in layers))
+    for name in ("sigmoid", "relu", "tanh"):  # and what Side by side asks, one question after the other
+        alike = replace(base, layers=tuple((count, name) for count, _ in layers))
+        for loss in (base.loss, "half_mean_squared_error", "binary_cross_entropy"):
+            yield from (replace(alike, loss=loss, optimizer=found) for found in ("gradient_descent", "momentum"))
+    for loss in ("half_mean_squared_error", "binary_cross_entropy"):
+        yield from (replace(base, loss=loss, optimizer=found) for found in ("gradient_descent", "momentum"))
     for count in range(len(layers)):
         yield replace(base, layers=layers[:count])
     yield replace(base, layers=(*layers, (4, layers[-1][1])))

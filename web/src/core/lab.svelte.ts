@@ -45,6 +45,7 @@ export class Lab {
     readonly run = new Run();
     private turn = 0; // counts the derivations that were asked for
     private visit = 0;
+    good = $state.raw<Experiment | null>(null); // that which runs
 
     async begin(): Promise<void> {
         const start = await api.start();
@@ -111,6 +112,7 @@ export class Lab {
         this.lost = this.run.error === "";
         this.remember();
         if (!loaded) return;
+        this.good = $state.snapshot(this.experiment) as Experiment;
         const { data } = this.run;
         const kept = this.view;
         const same = kept && data && kept.given === data.given && given !== null;
@@ -236,6 +238,14 @@ export class Lab {
 
     private turnTo(chapter = ""): void {
         this.chapter = this.chapters.some(({ name }) => name === chapter) ? chapter : "";
+    }
+
+    /** From an experiment that was refused to the one that runs: its run goes on. */
+    back(): void {
+        if (!this.good) return;
+        this.experiment = structuredClone(this.good);
+        this.run.error = null;
+        this.remember();
     }
 
     go(screen: string): void {
