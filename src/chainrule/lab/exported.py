@@ -161,11 +161,11 @@ def changed(base: Experiment) -> Iterator[Experiment]:
     for count in range(len(layers)):
         yield replace(base, layers=layers[:count])
     yield replace(base, layers=(*layers, (4, layers[-1][1])))
-    for loss in LOSSES.values():
-        if not loss.outputs or base.output in loss.outputs:
-            yield replace(base, loss=loss.name)
-    for row in answers.choices()["optimizers"]:
-        yield replace(base, optimizer=row["name"])
+    for row in LOSSES.values():
+        if not row.outputs or base.output in row.outputs:
+            yield replace(base, loss=row.name)
+    for known in answers.choices()["optimizers"]:
+        yield replace(base, optimizer=known["name"])
     yield replace(base, bias=not base.bias)
     yield replace(base, batch_norm=True)
     yield from (replace(base, dropout=share) for share in (0.1, 0.2, 0.5))
