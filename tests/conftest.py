@@ -1,6 +1,7 @@
 """What all tests share: how Hypothesis draws, how golden files are renewed, and what a missing tool means."""
 
 import os
+import signal
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -30,6 +31,9 @@ os.environ.setdefault("CHAINRULE_ENGINE", "numpy")
 
 # The runner of commands builds all of them anew at each call, which takes longer than most of them do.
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
+
+# A run in the background starts with Ctrl-C ignored, and so would all that is started here: what a terminal does, anyhow.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # PyTorch has an environment of its own: `make oracle`.
 collect_ignore = [] if find_spec("torch") else ["oracle"]

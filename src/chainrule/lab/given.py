@@ -169,7 +169,8 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     for name in sources:
         takes = "notes" in options_of(writer(name))
         options: dict[str, Any] = {"teaching": True, "notes": language} if takes else {}
-        carried.put(f"source/{name}", None, {"text": given.program.source(name, **options), "language": name})
+        text, blocks = given.program.source(name, **options), answers.listed(given.program, name)
+        carried.put(f"source/{name}", None, {"text": text, "language": name, "blocks": blocks})
     return carried.page(script, f"{given.program.title} - chainrule")
 
 

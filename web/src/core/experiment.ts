@@ -163,7 +163,7 @@ export function fromFragment(fragment: string): Partial<Place> & { experiment: E
     return {
         screen: read.get("screen") ?? undefined,
         language: read.get("lang") ?? undefined,
-        chapter: read.get("path") ?? undefined,
+        chapter: read.get("path") ?? "",
         epoch: whole(read.get("epoch") ?? undefined, 0, 0, 1e6),
         step: whole(read.get("step") ?? undefined, 0, 0, 1e6),
         table: tableChoice(read),

@@ -89,8 +89,14 @@ export class Lab {
         this.run.error = refused;
     }
 
-    /** Derives the experiment as it now is. */
-    async derive(): Promise<void> {
+    /** Derives the experiment as it now is; steps that are asked for meanwhile wait for it. */
+    derive(): Promise<void> {
+        const made = this.derived();
+        this.run.coming = made.catch(() => undefined);
+        return made;
+    }
+
+    private async derived(): Promise<void> {
         const turn = ++this.turn;
         this.fit();
         this.run.pause();

@@ -33,6 +33,7 @@ export class Run {
     changes = $state.raw<Change[]>([]); // numbers changed by hand since the start, in order
     startRate = $state(0);
     wants: Wants = { values: "batch", grid: true };
+    coming: Promise<unknown> = Promise.resolve(); // the derivation on its way: steps are taken with what it brings
     companion: (() => Promise<void>) | null = null; // is told of every step, and waited for
 
     private worker = api.thread();
@@ -139,6 +140,7 @@ export class Run {
 
     /** So many steps; where they take long, shown on the way, and `pause` ends them. */
     async steps(count: number): Promise<void> {
+        await this.coming;
         const turn = ++this.turn;
         const end = (this.snapshot?.t ?? 0) + count;
         let left = count;
@@ -169,6 +171,7 @@ export class Run {
 
     /** Up to the end of the epoch that is `epochs` from here. */
     async epochs(epochs: number): Promise<void> {
+        await this.coming;
         const into = this.snapshot?.batch ?? 0;
         await this.steps(epochs * this.perEpoch - into);
     }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FOUNDING, USUAL, type Place } from "./experiment";
 import { alongside, secondOf, withSecond } from "./second";
 
-const place = (experiment = USUAL) => ({ screen: "compare", language: "en", epoch: 0, experiment }) as Place;
+const place = (experiment = USUAL) => ({ screen: "compare", language: "en", epoch: 0, step: 0, chapter: "", experiment, table: null, changes: [] }) as Place;
 
 test.each([
     [USUAL, FOUNDING],
