@@ -69,6 +69,7 @@ export class Lab {
             await this.derive();
         } else if (start.table) await this.open(start.table.name, { text: start.table.text });
         else await this.derive();
+        await this.run.settled(); // a table may have been opened meanwhile
         if (!this.run.program) await this.fallBack();
         this.ready = true;
         if (!place.table) await this.arrive(place);
@@ -183,7 +184,7 @@ export class Lab {
             e.inputs = [];
             if (!right) e.data.test ||= 0.2;
             await this.derive();
-            this.asked = null;
+            if (this.asked === asked) this.asked = null; // else another link was followed since
             if (right) await this.arrive(asked);
         } catch (error) {
             this.tableError = this.refusal(error);

@@ -138,9 +138,16 @@ export class Run {
         return this.snapshot?.settings.learning_rate ?? this.program?.settings.learning_rate ?? this.startRate;
     }
 
+    /** Waits until no derivation is on its way. */
+    async settled(): Promise<void> {
+        let seen: Promise<unknown>;
+        do await (seen = this.coming);
+        while (seen !== this.coming);
+    }
+
     /** So many steps; where they take long, shown on the way, and `pause` ends them. */
     async steps(count: number): Promise<void> {
-        await this.coming;
+        await this.settled();
         const turn = ++this.turn;
         const end = (this.snapshot?.t ?? 0) + count;
         let left = count;
@@ -171,7 +178,7 @@ export class Run {
 
     /** Up to the end of the epoch that is `epochs` from here. */
     async epochs(epochs: number): Promise<void> {
-        await this.coming;
+        await this.settled();
         const into = this.snapshot?.batch ?? 0;
         await this.steps(epochs * this.perEpoch - into);
     }
