@@ -32,7 +32,7 @@ os.environ.setdefault("CHAINRULE_ENGINE", "numpy")
 # The runner of commands builds all of them anew at each call, which takes longer than most of them do.
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 
-# A run in the background starts with Ctrl-C ignored, and so would all that is started here: what a terminal does, anyhow.
+# A run in the background ignores Ctrl-C from the start, and so would all that it starts: here it is as in a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # PyTorch has an environment of its own: `make oracle`.
