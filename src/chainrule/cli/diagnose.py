@@ -20,7 +20,9 @@ from .screen import LanguageOption, PlainOption, Screen
 from .step import NetworkArgument
 from .subject import (
     Asked,
+    BatchSizeOption,
     DataOption,
+    EpochsOption,
     ReplaceOption,
     SeedOption,
     TargetOption,
@@ -43,8 +45,8 @@ def diagnose(
     loss: LossOption = None,
     optimizer: OptimizerOption = "gradient_descent",
     rate: RateOption = None,
-    epochs: Annotated[int, option(TRAINING, "how often to go through the data", "--epochs")] = 1000,
-    batch_size: Annotated[int | None, option(TRAINING, "rows in a step", "--batch-size", default="all rows")] = None,
+    epochs: EpochsOption = 1000,
+    batch_size: BatchSizeOption = None,
     replace: ReplaceOption = None,
     apply: Annotated[
         bool, option(TRAINING, "apply the remedy of the first verdict, train again, and say what it changed", "--apply")

@@ -18,7 +18,7 @@ from .options import (
     option,
 )
 from .screen import LanguageOption, PlainOption, Screen
-from .subject import Asked, DataOption, SeedOption, TargetOption, subject
+from .subject import Asked, BatchSizeOption, DataOption, SeedOption, TargetOption, subject
 
 FOUNDING = "3-4-1"
 HEIGHT = 900  # of the frame in a page, in pixels
@@ -68,7 +68,7 @@ def figure(
     optimizer: OptimizerOption = "gradient_descent",
     rate: RateOption = None,
     epochs: Annotated[int, option(TRAINING, "how often to go through the data before it is looked at", "--epochs")] = 0,
-    batch_size: Annotated[int | None, option(TRAINING, "rows in a step", "--batch-size", default="all rows")] = None,
+    batch_size: BatchSizeOption = None,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:  # fmt: skip

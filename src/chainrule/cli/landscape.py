@@ -10,7 +10,6 @@ import typer
 
 from .blocks import show
 from .options import (
-    TRAINING,
     ActivationOption,
     LossOption,
     OptimizerOption,
@@ -20,7 +19,16 @@ from .options import (
 )
 from .screen import LanguageOption, PlainOption, Screen
 from .step import NetworkArgument
-from .subject import Asked, DataOption, ReplaceOption, SeedOption, TargetOption, subject
+from .subject import (
+    Asked,
+    BatchSizeOption,
+    DataOption,
+    EpochsOption,
+    ReplaceOption,
+    SeedOption,
+    TargetOption,
+    subject,
+)
 
 SHOWN = "What is shown"
 TWO = 'a weight to go along, "W1[0,2]"; give two'
@@ -49,8 +57,8 @@ def landscape(
     loss: LossOption = None,
     optimizer: OptimizerOption = "gradient_descent",
     rate: RateOption = None,
-    epochs: Annotated[int, option(TRAINING, "how often to go through the data", "--epochs")] = 1000,
-    batch_size: Annotated[int | None, option(TRAINING, "rows in a step", "--batch-size", default="all rows")] = None,
+    epochs: EpochsOption = 1000,
+    batch_size: BatchSizeOption = None,
     replace: ReplaceOption = None,
     plain: PlainOption = False,
     lang: LanguageOption = None,

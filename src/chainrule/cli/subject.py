@@ -29,6 +29,8 @@ TargetOption = Annotated[
 ]
 SeedOption = Annotated[int, option(DATA, "of all that is random: which rows, weights, order", "--seed")]
 AfterOption = Annotated[int, option(TRAINING, "make so many iterations first, with all rows in each", "--after")]
+EpochsOption = Annotated[int, option(TRAINING, "how often to go through the data", "--epochs")]
+BatchSizeOption = Annotated[int | None, option(TRAINING, "rows in a step", "--batch-size", default="all rows")]
 ANOTHER = 'another formula for a step: "error2 = (a2 - y)**3"; may be given again'
 ReplaceOption = Annotated[list[str] | None, option(TRAINING, ANOTHER, "--replace", metavar="STEP", default="none")]
 

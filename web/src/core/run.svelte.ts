@@ -5,16 +5,9 @@ import type { Answer, Arrays, Curve, Data, Glimpse, Landscape, Place, Program, R
 import { networkOf, type Change, type Experiment } from "./experiment";
 import { gridRows, type View } from "./view";
 
-const MOST_HEALTH = 600;
 const FRAME = 9; // milliseconds of a frame for steps; meanwhile the page draws the frame before
 const CALM = 120; // milliseconds between changes of numbers that are there to be read
 const SLICE = 120; // milliseconds at a time of many steps in a row
-
-/** The single numbers of the observations, over time. */
-export interface Health {
-    epochs: number[];
-    values: Record<string, number[]>;
-}
 
 export class Run {
     program = $state.raw<Program | null>(null);
@@ -28,8 +21,6 @@ export class Run {
     where = $state<"data" | "program">("program"); // what the error is about
     speed = $state(1); // epochs a frame
     stopAt = $state<number | null>(null);
-    health = $state.raw<Health>({ epochs: [], values: {} });
-    first = $state.raw<Arrays | null>(null); // the values of the first look after a reset
     changes = $state.raw<Change[]>([]); // numbers changed by hand since the start, in order
     startRate = $state(0);
     wants: Wants = { values: "batch", grid: true };
@@ -106,8 +97,6 @@ export class Run {
         this.program = program;
         this.changes = [];
         this.startRate = program.settings.learning_rate ?? 0;
-        this.health = { epochs: [], values: {} };
-        this.first = null;
         this.error = null;
         this.take(snapshot, true);
         return true;
@@ -124,8 +113,6 @@ export class Run {
 
     async reset(seed: number): Promise<void> {
         this.pause();
-        this.health = { epochs: [], values: {} };
-        this.first = null;
         this.changes = [];
         this.startRate = this.rate;
         await this.ask({ kind: "reset", seed });
@@ -296,25 +283,13 @@ export class Run {
         return (await this.ask({ kind: "story", names })).story ?? null;
     }
 
-    /** Takes a snapshot in: shows it, and keeps the single numbers of its observations. */
+    /** Takes a snapshot in, and shows it. */
     private take(snapshot: Snapshot | undefined, loaded = false): void {
         if (!snapshot || (this.busy && !loaded)) return; // of a program that is on its way out, or in
         if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
         this.snapshot = snapshot;
         const now = performance.now();
         if (!this.playing || now - this.calmed >= CALM) [this.calm, this.calmed] = [snapshot, now];
-        if (!snapshot.values) return;
-        const epoch = snapshot.epoch + snapshot.batch / this.perEpoch;
-        let { epochs, values } = this.health;
-        if (epochs.length && epoch < epochs[epochs.length - 1]) [epochs, values, this.first] = [[], {}, null];
-        if (epochs.length && epoch === epochs[epochs.length - 1]) return;
-        this.first ??= snapshot.values;
-        const thin = epochs.length >= MOST_HEALTH;
-        const kept = <T>(list: T[]) => (thin ? list.filter((_, i) => i % 2 === 0) : list);
-        const next: Record<string, number[]> = {};
-        for (const [name, array] of Object.entries(snapshot.values))
-            if (array.length === 1 && /_(share|norm|ratio)\d+$/.test(name)) next[name] = [...kept(values[name] ?? []), array[0]];
-        this.health = { epochs: [...kept(epochs), epoch], values: next };
     }
 
     /** A gradient by its parameter's name, of the coming batch. */
