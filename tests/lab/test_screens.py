@@ -190,6 +190,19 @@ def test_the_same_run_is_in_hand_on_every_screen(visit):
         assert page.get_by_test_id("loss").get_attribute("title") == loss
 
 
+def test_a_screen_whose_module_comes_late_does_not_take_the_place_of_the_one_in_hand(visit):
+    held = []
+    visit.page.route("**/Network-*.js", lambda route: held.append(route))
+    page = visit.open("#screen=steps")
+    page.get_by_test_id("next").wait_for()
+    with page.expect_response("**/Network-*.js"):
+        for route in held:
+            route.continue_()
+    page.unroute("**/Network-*.js")
+    page.wait_for_timeout(200)
+    assert page.get_by_test_id("next").is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(visit, scheme):
     page = visit.page
