@@ -1,9 +1,11 @@
-"""The programs that tests run besides Python."""
+"""What tests ask of where they run: the programs besides Python, and whether everything is tried."""
 
 import os
 import shutil
 
 import pytest
+
+ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))  # `make test-all`: every case, not a sample
 
 
 def find_tool(name: str) -> str:

@@ -14,6 +14,10 @@ from tests.tools import find_tool
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "src" / "chainrule" / "lab" / "page"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+VIOLATIONS = """(only) => axe.run({ resultTypes: ["violations"], ...only }).then(({ violations }) => violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 4).join(" | ")}`))"""
+SCREENS = re.findall(r'name: "([a-z]+)", load', (ROOT / "web/src/screens/index.ts").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +95,18 @@ class Visit:
         self.page.goto(self.address + fragment)
         self.page.locator("main .panel").first.wait_for()
         return self.page
+
+    def turn(self, screen: str) -> None:
+        """To another screen, by its button; until it is drawn."""
+        self.page.locator("nav button").nth(SCREENS.index(screen)).click()
+        self.page.locator(f'main[data-screen="{screen}"] .panel').first.wait_for()
+
+    def violations(self, *rules: str) -> list[str]:
+        """What axe finds: by these rules, or by all."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: list[str] = self.page.evaluate(VIOLATIONS, {"runOnly": rules} if rules else {})
+        return found
 
     def run(self, epochs: int) -> None:
         self.page.get_by_label("How many epochs to run").fill(str(epochs))

@@ -79,9 +79,8 @@ def test_without_its_server_the_page_goes_on_and_says_so(page_built, browser):
     lab = Served("--lang", "en")
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     visit = Visit(context.new_page(), lab.address)
-    page = visit.open("#lang=en&data=circle:40:0.1:0:1&layers=3:tanh")
-    with page.expect_response(lambda response: "Correlation" in response.url, timeout=20_000):
-        pass  # the other screens come while nothing else is done
+    with visit.page.expect_response(lambda response: "Correlation" in response.url, timeout=60_000):
+        page = visit.open("#lang=en&data=circle:40:0.1:0:1&layers=3:tanh")  # then, in quiet, the other screens come
     page.wait_for_load_state("networkidle")
     lab.stop()
     visit.run(4)
