@@ -25,7 +25,7 @@ STRICT = (
 )  # fmt: skip
 EXTENDED = (  # tiles and lanes use extensions of GCC and Clang
     "-std=gnu99", "-Wall", "-Wextra", "-Wshadow", "-Wvla", "-Wdouble-promotion", "-Wstrict-prototypes", "-Werror",
-    "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
+    "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-pthread",
 )  # fmt: skip
 SHARED = ("-shared", "-fPIC", "-Wl,-Bsymbolic")  # or `train` would call the `step` of the C library
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
@@ -175,7 +175,7 @@ class Compiled:
         losses = [self.call("step", given.inputs, carried, given.t + i) for i in range(times)]
         return losses, {**unflat(carried["w"], given.parameters), **unflat(carried["m"], given.state)}
 
-    def train(self, given: Sample, batches: Batches, masks: Arrays) -> tuple[Array, Arrays]:
+    def train(self, given: Sample, batches: Batches, masks: Arrays, threads: int = 1) -> tuple[Array, Arrays]:
         """The same of steps on batches, in one call."""
         carried, losses = self.carry(given), np.full(len(batches), np.nan)
         row = sum(int(array.shape[1]) for name, array in given.inputs.items() if name not in masks)
@@ -186,10 +186,11 @@ class Compiled:
             "offsets": batches.offsets,
             "losses": losses,
         }
-        known |= {"rows": batches.rows, "batch": None if batches.rows is None else batch, **given.inputs, **masks}
-        numbers = {"t": given.t, "steps": len(batches)}
+        inputs = {k: np.ascontiguousarray(a, self.dtype) for k, a in {**given.inputs, **masks}.items()}
+        known |= {"rows": batches.rows, "batch": None if batches.rows is None else batch, **inputs}
+        numbers = {"t": given.t, "steps": len(batches), "threads": threads}
         arguments = list(self.writer.arguments(self.functions["train"]))
-        assert arguments[-2:] == ["batch", "losses"]
+        assert [name for name in arguments if name != "threads"][-2:] == ["batch", "losses"]
         taken = [ctypes.c_longlong(numbers[n]) if n in numbers else address(known[n]) for n in arguments]
         self.function("train").restype = None
         self.function("train")(*taken)

@@ -95,8 +95,8 @@ def driver(program, real, kernels, prefix):
     for function in written:
         given = []
         for name in written_by.arguments(function):
-            if name in ("t", "N", "steps", "offsets", "rows", "losses"):
-                given.append({"N": "4", "t": "1", "steps": "3"}.get(name, name))
+            if name in ("t", "N", "steps", "offsets", "rows", "losses", "threads"):
+                given.append({"N": "4", "t": "1", "steps": "3", "threads": "3"}.get(name, name))
                 continue
             if name in written_by.structs:
                 kind = written_by.struct_of(function.name) if name == "s" else written_by.structs[name]

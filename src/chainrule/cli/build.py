@@ -58,7 +58,9 @@ def build(
     dtype: Annotated[
         str | None, option(BUILDING, "float32 or float64", default="the model's, of a network float32")
     ] = None,
-    kernels: Annotated[str, option(BUILDING, "plain, tiled, lanes, or auto: as the C engine chooses")] = "auto",
+    kernels: Annotated[
+        str, option(BUILDING, "plain, tiled, lanes, threads, or auto: as the C engine chooses")
+    ] = "auto",
     activation: ActivationOption = None,
     output: OutputOption = None,
     bias: BiasOption = None,

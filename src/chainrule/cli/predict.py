@@ -43,6 +43,7 @@ def predict(
         str, typer.Option("--engine", help="what runs the network", autocompletion=beginning_with(engines))
     ] = "auto",
     library: LibraryOption = None,
+    threads: Annotated[int, typer.Option("--threads", help="so many share out many rows on engine c")] = 1,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,
     encoding: EncodingOption = "utf-8",
@@ -60,7 +61,7 @@ def predict(
     from ..models import load
 
     screen = Screen(ctx, plain, lang)
-    predictor = load(model, engine, library)
+    predictor = load(model, engine, library, threads)
     dialect = dialect_of(delimiter, decimal, encoding, missing)
     predictor.preparation  # noqa: B018  a model that was trained on arrays is refused before the table is read
     rows, unknown, filled = 0, Counter[str](), Counter[str]()

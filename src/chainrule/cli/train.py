@@ -146,6 +146,9 @@ def train(
     ] = False,
     engine: Annotated[str, option(TRAINING, "what runs the program", complete=engines)] = "auto",
     dtype: Annotated[str, option(TRAINING, "float32 or float64")] = "float32",
+    threads: Annotated[
+        int, option(TRAINING, "at most so many share the work of a large step of engine c")
+    ] = 1,
     search: Annotated[
         str | None,
         option(TRYING, "so long, for better hidden layers, rate and penalty: 60s, 5m, 1h", metavar="TIME"),
@@ -231,6 +234,7 @@ def train(
             seed=seed,
             engine=engine,
             dtype=dtype,
+            threads=threads,
         )
         if stream or is_large(file):
             from .streamed import Keeping, Reading, check_stream_options, train_streamed

@@ -8,12 +8,13 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .compiler import HINT, CompilerError, allowed, find_compiler
+from .compiler import HINT, CompilerError, ThreadsError, allowed, find_compiler
 
 if TYPE_CHECKING:
     from ..program.steps import Program
     from .engine import Engine
 
+MOST_THREADS = 64
 ENGINES = {"c": "CEngine", "numpy": "NumPyEngine", "reference": "ReferenceEngine"}
 
 
@@ -52,6 +53,7 @@ def make_engine(
     dtype: str = "float32",
     *,
     library: str | os.PathLike[str] | None = None,
+    threads: int = 1,
     **options: Any,
 ) -> Engine:
     """A program made ready to run; `auto` falls back to NumPy, and says so, where compiling fails.
@@ -59,7 +61,13 @@ def make_engine(
     name        an engine by name; or one that runs a program with the same steps already, whatever its rates
     library     a file that `chainrule build` wrote, for the C engine: nothing is compiled, so CHAINRULE_ENGINE=numpy
                 does not forbid it; one that does not fit is refused, whatever the engine
+    threads     at most so many make a step of the C engine together; NumPy has threads of its own
+
+    Raises
+        ValueError: an unknown engine, or an option that it does not have.  ThreadsError: no POSIX threads here.
     """
+    if not is_number_of_threads(threads):
+        raise ValueError(f"threads must be a whole number from 1 to {MOST_THREADS}, not {threads!r}")
     if not isinstance(name, str):
         if name.program.steps != program.steps or name.dtype.name != dtype:
             raise ValueError(f"the engine given runs another program, or not in {dtype}")
@@ -67,15 +75,24 @@ def make_engine(
     if library is not None:
         if name not in ("auto", "c"):
             raise ValueError(f"library is for engine 'c', not '{name}'")
-        return load("c", program, dtype, library=library, **options)
+        return load("c", program, dtype, library=library, threads=threads, **options)
+    if threads > 1 and name not in ("auto", "c"):
+        raise ValueError(f"threads is for engine 'c', not '{name}'")
     chosen = choose(name)
+    options |= {"threads": threads} if chosen == "c" else {}
     try:
         return load(chosen, program, dtype, **options)
+    except ThreadsError:
+        raise
     except CompilerError as error:
         if name != "auto":
             raise
         say_once(f"engine 'auto' uses NumPy: {error}")
         return load("numpy", program, dtype)
+
+
+def is_number_of_threads(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_THREADS
 
 
 def load(name: str, program: Program, dtype: str, **options: Any) -> Engine:

@@ -11,6 +11,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 
 from ..program.steps import Program, Step
 from .built import Built
-from .compiler import library
+from .compiler import ThreadsError, library
 from .emitted import ALL, FUNCTIONS, LOOKS, PREFIX, TRACE, Emitted, kernel_set
 from .engine import Array, Arrays, Batches, Engine
 from .looks import Looks, Seen
@@ -27,6 +28,8 @@ from .numpy import LOOKS as NUMPY_LOOKS
 from .numpy import NumPyEngine
 
 BLOCK = 1024  # rows that predict takes at a time: what a layer computes of them stays in the cache
+PRODUCTS_A_THREAD = 2_000_000  # weights times rows of a step: with fewer, threads wait longer than they work
+BLOCKS_A_THREAD = 2
 MOST = 2**31 - 1  # what an int of the emitted C counts to
 Pointer = ctypes.c_void_p
 
@@ -93,6 +96,8 @@ class CEngine(Engine):
     kernels     the kernel set behind the calls of the step: plain, tiled, lanes, or auto: see `kernel_set`
     library     a file that `chainrule build` wrote: nothing is compiled, and the kernel set is that of the file
     functions   of the emitted module: FUNCTIONS; LOOKS for an engine that only looks
+    threads     how many make a step together, where it has work for them, and predict blocks of rows; two, three and
+                more give the same numbers to the bit, and those of one thread but for the last digits
 
     Raises
         CompilerError: no compiler, or one that fails.  LibraryError: a library that does not fit.
@@ -107,17 +112,21 @@ class CEngine(Engine):
         kernels: str = "auto",
         library: str | os.PathLike[str] | None = None,
         functions: tuple[str, ...] = FUNCTIONS,
+        threads: int = 1,
     ) -> None:
         super().__init__(program, dtype)
         large = [name for name, v in program.parameters.items() if math.prod(int(n) for n in v.shape) > MOST]
         if large:
             raise ValueError(f"{large[0]} has more than {MOST:,} numbers, too many for engine='c': use engine='numpy'")
-        self.asked = kernels, library, functions
+        self.asked, self.threads = (kernels, library, functions, threads), threads
         self.built = None if library is None else Built(library)
         if self.built is not None:
             self.kernels = self.built.record.kernels
+            if threads > 1 and self.kernels in ("plain", "tiled"):
+                name = self.built.name
+                raise ThreadsError(f"{name}: it is for one thread; use threads=1, or chainrule build --kernels threads")
         else:
-            self.kernels = kernel_set(program) if kernels == "auto" else kernels
+            self.kernels = kernel_set(program, threads) if kernels == "auto" else kernels
         self.main = self.loaded(functions)
         self.tracer = self.main if functions == LOOKS else None
         self.outputs = int(program.inputs["y"][1])
@@ -191,7 +200,7 @@ class CEngine(Engine):
     def beside(self, program: Program) -> Engine:
         if self.built is not None:  # nothing is compiled here
             return NumPyEngine(program, self.dtype.name, NUMPY_LOOKS)
-        return CEngine(program, self.dtype.name, self.kernels, functions=LOOKS)
+        return CEngine(program, self.dtype.name, self.kernels, functions=LOOKS, threads=self.threads)
 
     @contextmanager
     def training(
@@ -218,9 +227,15 @@ class CEngine(Engine):
                 "w": w.pointer, "m": m.pointer, "s": self.main.scratch_for(most), "h": address(settings),
                 "t": ctypes.c_longlong(t), "steps": ctypes.c_longlong(len(batches)), "offsets": address(offsets),
                 "rows": None if rows is None else address(rows), "batch": address(batch), "losses": address(losses),
+                "threads": ctypes.c_int(self.threads_for(most)),
             }  # fmt: skip
             given |= {name: address(array) for name, array in (*inputs.items(), *masks.items())}
             yield {name: given[name] for name in self.main.arguments["train"]}, losses
+
+    def threads_for(self, rows: int) -> int:
+        """How many threads make a step of so many rows: one, where waiting for one another would take longer."""
+        products = sum(math.prod(int(n) for n in variable.shape) for variable in self.program.parameters.values())
+        return max(1, min(self.threads, rows * products // PRODUCTS_A_THREAD))
 
     def check_rows(self, rows: int) -> None:
         """ValueError: more rows in a step than the emitted C counts numbers of."""
@@ -268,18 +283,25 @@ class CEngine(Engine):
         self, function: str, X: Array, y: Array | None, output: Array, parameters: Arrays, state: Arrays
     ) -> float:
         """Calls predict or evaluate on blocks of rows; returns the loss of all."""
-        called, total, count = getattr(self.main.library, PREFIX + function), 0.0, len(X)
+        called, count = getattr(self.main.library, PREFIX + function), len(X)
         sums = self.program.declaration.loss.reduction == "sum"
-        s = self.main.scratch_for(min(count, BLOCK))
         with Flat(parameters, self.dtype) as w, Flat(state, self.dtype) as m:
-            for start in range(0, count, BLOCK):
+
+            def block(start: int) -> float:
                 rows = min(BLOCK, count - start)
-                given = {"w": w.pointer, "m": m.pointer, "s": s, "N": ctypes.c_int(rows)}
-                given |= {"X": address(X, start), self.program.prediction: address(output, start)}
+                given = {"w": w.pointer, "m": m.pointer, "N": ctypes.c_int(rows)}
+                given |= {"s": self.main.scratch_for(min(count, BLOCK)), "X": address(X, start)}
+                given |= {self.program.prediction: address(output, start)}
                 given |= {"y": address(y, start)} if y is not None else {}
                 loss = called(*(given[name] for name in self.main.arguments[function]))
-                total += 0.0 if loss is None else loss * (1.0 if sums else rows / count)
-        return total
+                return 0.0 if loss is None else loss * (1.0 if sums else rows / count)
+
+            starts = range(0, count, BLOCK)
+            threads = min(self.threads, len(starts) // BLOCKS_A_THREAD)
+            if threads < 2:
+                return sum(map(block, starts))
+            with ThreadPoolExecutor(threads) as pool:  # each has scratch of its own, and blocks do not meet
+                return sum(pool.map(block, starts))
 
     def trace(
         self,

@@ -38,6 +38,10 @@ class CompilerError(RuntimeError):
     """No compiler, or one that fails; the message says what to do."""
 
 
+class ThreadsError(CompilerError):
+    """A compiler or a library that has no threads, where several were asked for."""
+
+
 @dataclass(frozen=True)
 class Compiler:
     """A C compiler: how it is called, and what it says of itself."""
@@ -225,11 +229,14 @@ def compile_to(
     text = made.with_suffix(".c")
     try:
         text.write_text(source, encoding="utf-8")
-        done = called([*compiler.command, *flags, *SHARED, "-o", str(made), str(text), "-lm"], seconds)
+        threads = ("-pthread",) if "pthread.h" in source else ()
+        done = called([*compiler.command, *flags, *SHARED, *threads, "-o", str(made), str(text), "-lm"], seconds)
     except subprocess.TimeoutExpired:
         raise CompilerError(f"{name} took more than {seconds:g} s; use engine='numpy'") from None
     except OSError as error:
         raise CompilerError(f"{name} cannot be run ({error}); use engine='numpy'") from None
     if done.returncode or not made.exists() or not made.stat().st_size:
         said = "\n".join(done.stderr.splitlines()[:8])
+        if threads and "pthread" in done.stderr:
+            raise ThreadsError(f"{name} has no POSIX threads here; use threads=1\n{said}")
         raise CompilerError(f"{name} failed (exit code {done.returncode}); use engine='numpy'\n{said}")

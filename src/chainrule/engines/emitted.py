@@ -21,12 +21,13 @@ NARROW = 16  # units of the widest layer up to which the loop over steps is the 
 SHALLOW = 12  # weight matrices up to which that loop, with all of them inside, is compiled in seconds
 
 
-def kernel_set(program: Program) -> str:
-    """The kernel set for a program: a rule that depends on the layers alone."""
+def kernel_set(program: Program, threads: int = 1) -> str:
+    """The kernel set for a program: a rule that depends on the layers, and on whether there may be several threads."""
     shapes = [variable.shape for variable in program.parameters.values()]
     widest = max(int(n) for shape in shapes for n in shape)
     deep = sum(len(shape) == 2 for shape in shapes)
-    return "lanes" if widest <= NARROW and deep <= SHALLOW else "tiled"
+    wide = "threads" if threads > 1 else "tiled"
+    return "lanes" if widest <= NARROW and deep <= SHALLOW else wide
 
 
 class Emitted:

@@ -74,6 +74,7 @@ class Perceptron(Fitted):
     engine: str
     library: Any
     progress: bool | None
+    threads: int
 
     # --- what the two differ in ---
 
@@ -127,6 +128,7 @@ class Perceptron(Fitted):
         plan = self._plan_for(layers, weights is not None, dtype)
         program = plan.engine.program
         self._declaration, self._engine_name, self._library = plan.declaration, self.engine, self.library
+        self._threads = plan.threads
         self._parameters = self._drawn(program, len(widths), dtype) if first else self._gathered(program, dtype)
         if first:
             self._begin(len(widths) + 2)
@@ -171,7 +173,8 @@ class Perceptron(Fitted):
         if self.solver == "lbfgs":
             self._check_for_lbfgs(layers)
             rule, dtype = KeepGradient(0.0), np.float64
-        return Plan(plans.declare(self, layers, loss, rule, weighted), self.engine, np.dtype(dtype).name, self.library)
+        declaration = plans.declare(self, layers, loss, rule, weighted)
+        return Plan(declaration, self.engine, np.dtype(dtype).name, self.library, self.threads)
 
     def _check_for_lbfgs(self, layers: Network) -> None:
         given = {"optimizer": self.optimizer, "clip_norm": self.clip_norm, "callbacks": self.callbacks,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from ..engines import ENGINES
+from ..engines import ENGINES, MOST_THREADS
 from ..formulas.activations import ACTIVATIONS as BOOK
 from ..formulas.formula import Formula, looks_like_formula
 from ..formulas.losses import LOSSES, Loss
@@ -77,6 +77,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "engine": [StrOptions({"auto", *ENGINES})],
     "library": [None, str, os.PathLike],
     "progress": [None, "boolean"],
+    "threads": [Interval(Integral, 1, MOST_THREADS, closed="both")],
 }
 LOSS = [TextOptions({*LOSSES, *OWN_LOSSES}, "p and y"), Formula, Loss, callable]
 CLASSIFIER_LOSS = [TextOptions({"log_loss", *LOSSES}, "p and y"), Formula, Loss, callable]

@@ -49,6 +49,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     callbacks           `EarlyStopping()`, `ReduceOnPlateau()`, or your own
     validation_data     (X, y), scored after every epoch; early_stopping takes it instead of holding rows out
     engine              "auto", "c", "numpy"; progress: True shows a bar, None on a terminal only
+    threads             at most so many make a step of engine "c" together, and predict many rows: the same numbers
 
     After `fit` also
         program_        the training step that was run; source(language): as source code
@@ -106,6 +107,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         engine: str = "auto",
         library: Any = None,
         progress: bool | None = False,
+        threads: int = 1,
     ) -> None:
         given = dict(locals())
         del given["self"]

@@ -44,6 +44,7 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
     _declaration: Declaration
     _engine_name: str
     _library: Any = None
+    _threads: int = 1
     _parameters: Arrays
     _state: Arrays
     _ready: Ready
@@ -101,7 +102,8 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
 
     @property
     def _plan(self) -> Plan:
-        return Plan(self._declaration, self._engine_name, self._parameters["W1"].dtype.name, self._library)
+        dtype = self._parameters["W1"].dtype.name
+        return Plan(self._declaration, self._engine_name, dtype, self._library, self._threads)
 
     # --- predicting ---
 

@@ -30,13 +30,16 @@ class Plan:
     Rates, strengths and the like are numbers given at run time; all else is the structure of the program.
     """
 
-    def __init__(self, declaration: Declaration, engine: str, dtype: str, library: Any = None) -> None:
+    def __init__(
+        self, declaration: Declaration, engine: str, dtype: str, library: Any = None, threads: int = 1
+    ) -> None:
         self.declaration, self.engine_name, self.dtype, self.library = declaration, engine, dtype, library
+        self.threads = int(threads)
         optimizer = declaration.optimizer
         schedule = replace(optimizer.rate, rate=0.0) if isinstance(optimizer.rate, Schedule) else None
         rule = (optimizer.slots, optimizer.scalars, optimizer.update, *optimizer.hyperparameters, schedule)
         parts = (type(optimizer), rule, type(declaration.penalty), declaration.clip_norm is None, declaration.weighted)
-        self.key = repr((declaration.network, declaration.loss, parts, engine, dtype, str(library)))
+        self.key = repr((declaration.network, declaration.loss, parts, engine, dtype, str(library), self.threads))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.key == other.key
@@ -64,7 +67,8 @@ class Plan:
 
 @lru_cache(maxsize=PREPARED)
 def prepared(plan: Plan) -> Engine:
-    return make_engine(plan.declaration.derive(), plan.engine_name, plan.dtype, library=plan.library)
+    program, options = plan.declaration.derive(), {"library": plan.library, "threads": plan.threads}
+    return make_engine(program, plan.engine_name, plan.dtype, **options)
 
 
 # --- from parameters to a declaration --------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]  # scikit-
         engine: str = "auto",
         library: Any = None,
         progress: bool | None = False,
+        threads: int = 1,
     ) -> None:
         given = dict(locals())
         del given["self"]

@@ -35,7 +35,7 @@ def build(
     target      the least processor, as -march of the compiler has it: x86-64-v3, armv8-a, native. By default x86-64-v3
                 where the compiler is for x86-64 (nearly every one since 2015), elsewhere native, the processor here
     dtype       float32 or float64; by default the model's, of a program float32
-    kernels     plain, tiled, lanes, or auto: as the C engine chooses
+    kernels     plain, tiled, lanes, threads, or auto: as the C engine chooses
 
     Raises
         CompilerError: no compiler, one that fails or does not know the target.

@@ -51,10 +51,11 @@ class Predictor:
         name: str = "the model",
         engine: str = "auto",
         library: str | os.PathLike[str] | None = None,
+        threads: int = 1,
     ) -> Predictor:
         """ValueError: an unknown engine."""
         program = model.network.derive()
-        made = make_engine(program, engine, model.dtype, library=library)
+        made = make_engine(program, engine, model.dtype, library=library, threads=threads)
         parameters, state = draw(program, np.random.RandomState(0), made.dtype)
         for mine, given in ((parameters, model.parameters), (state, model.statistics)):
             for key, array in given.items():

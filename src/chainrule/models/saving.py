@@ -16,16 +16,20 @@ DRAWN = "drawn with the seed"  # the first weights; given ones are not in the fi
 
 
 def load(
-    path: str | os.PathLike[str], engine: str = "auto", library: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    engine: str = "auto",
+    library: str | os.PathLike[str] | None = None,
+    threads: int = 1,
 ) -> Predictor:
     """The model in a file, ready for new rows on any engine.
 
     library     for engine "c": a file that `build` wrote for this model; nothing is compiled
+    threads     so many share out large inputs on engine "c"
 
     Raises
         DataError: there is none, or it is damaged, and why.  ValueError: an unknown engine.
     """
-    return Predictor.of(Model.load(path), shown_path(path), engine, library)
+    return Predictor.of(Model.load(path), shown_path(path), engine, library, threads)
 
 
 def save(

@@ -74,6 +74,7 @@ class Recipe:
     seed: int = 0
     engine: str = "auto"
     dtype: str = "float32"
+    threads: int = 1
 
     def plan(self, preparation: Preparation, rows: int) -> Plan:
         """Worked out for so many training rows.  ValueError: settings that do not fit each other."""
@@ -144,7 +145,7 @@ class Recipe:
         return Training(
             plan.program, X, Y, epochs=plan.epochs, batch_size=min(plan.batch_size, len(X)), seed=self.seed,
             engine=engine or self.engine, dtype=self.dtype, class_weight="balanced" if self.balanced else None,
-            progress=progress, **options,
+            threads=self.threads, progress=progress, **options,
         )  # fmt: skip
 
     def arrays(self, preparation: Preparation, rows: Table) -> tuple[Array, Array]:
@@ -158,7 +159,7 @@ class Recipe:
         """The training of a plan on rows from disk."""
         return StreamedTraining(
             plan.program, rows, validation, stopping, epochs=plan.epochs, batch_size=plan.batch_size, seed=self.seed,
-            engine=self.engine, dtype=self.dtype, progress=progress,
+            engine=self.engine, dtype=self.dtype, threads=self.threads, progress=progress,
         )  # fmt: skip
 
     def without_hidden_layers(self) -> Recipe:

@@ -35,7 +35,8 @@ class StreamedTraining(Training):
 
     def __init__(
         self, program: Program, rows: RowFile, validation: RowFile | None = None, stopping: EarlyStopping | None = None,
-        *, epochs: int, batch_size: int, seed: int, engine: str, dtype: str, progress: bool | None = None,
+        *, epochs: int, batch_size: int, seed: int, engine: str, dtype: str, threads: int = 1,
+        progress: bool | None = None,
     ) -> None:  # fmt: skip
         self.file, self.position, self.pools = rows, 0, -(-rows.blocks // POOL_BLOCKS)
         self.totals = np.zeros(2)  # loss times rows, and rows, of the epoch so far
@@ -43,7 +44,7 @@ class StreamedTraining(Training):
         X, y = rows.read(range(min(POOL_BLOCKS, rows.blocks)))
         super().__init__(
             program, X, y, epochs=epochs, batch_size=min(batch_size, len(X)), seed=seed, engine=engine, dtype=dtype,
-            progress=progress,
+            threads=threads, progress=progress,
         )  # fmt: skip
         self.held, self.stopping, self.found = validation, stopping, dict[str, Array]()
         if validation is not None:

@@ -56,6 +56,7 @@ class Training:
         engine, dtype   "auto", "numpy", ..., or the engine of a training whose program has the same steps; "float32" or
                         "float64"
         library         for engine "c": a file that `chainrule build` wrote for this program; nothing is compiled
+        threads         at most so many share the work of a large step of engine "c"; the numbers stay the same
         validation      (X, y): evaluated after every epoch, in prediction mode
         metrics         names or functions of (y, output), of the validation data where there is some
         sample_weight   (N,), how many times each row counts; rows of weight 0 are left out
@@ -90,6 +91,7 @@ class Training:
         engine: str | Engine = "auto",
         dtype: str = "float32",
         library: str | Path | None = None,
+        threads: int = 1,
         validation: tuple[Any, Any] | None = None,
         metrics: Iterable[Any] = (),
         sample_weight: Any = None,
@@ -120,7 +122,7 @@ class Training:
         self.rate_name = next(iter(self.hyperparameters))
         self.metrics = check_metrics(metrics, taken=("loss", self.rate_name))
         self.callbacks, self.progress = check_callbacks(callbacks), progress
-        self.engine = make_engine(program, engine, dtype, library=library)
+        self.engine = make_engine(program, engine, dtype, library=library, threads=threads)
         random = np.random.RandomState(self.seed)
         self.parameters, self.state = draw(program, random, self.engine.dtype)
         take_given(self.parameters, parameters or {})

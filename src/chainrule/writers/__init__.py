@@ -20,7 +20,12 @@ LANGUAGES = {
 }
 USUAL = {"teaching": False, "names": "ours", "notes": "en"}  # asks for nothing: no language refuses it
 KERNELS = {
-    "c": {"plain": ("c", "CWriter"), "tiled": ("tiled", "TiledCWriter"), "lanes": ("lanes", "LanesCWriter")},
+    "c": {
+        "plain": ("c", "CWriter"),
+        "tiled": ("tiled", "TiledCWriter"),
+        "lanes": ("lanes", "LanesCWriter"),
+        "threads": ("threads", "ThreadsCWriter"),
+    },
 }
 
 
@@ -47,7 +52,7 @@ def write(program: Program, language: str = "numpy", form: str = "module", **opt
                 names       "founding" shows the founding texts' names beside ours
                 notes       the language of the notes: en, es, de, zh-Hans, zh-Hant
                 functions   which functions a module holds: step, predict, evaluate, trace
-                kernels     of C: plain loops; tiled or lanes for desktops and servers
+                kernels     of C: plain loops; tiled, lanes or threads for desktops and servers
                 real, rows  of C: float or double, and the most rows a call takes; weights and self_test: what a device
                             has baked in and checks (`Training.source` makes both where they are True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import ClassVar
 
 from . import costs, device, drivers, watching
 from .c_lines import WIDTH, with_arguments
@@ -13,7 +14,12 @@ from .names import as_comment
 
 
 class HeaderWriter(StructWriter):
-    """Writes headers, and the prototypes of functions."""
+    """Writes headers, and the prototypes of functions.
+
+    threaded    whether `train` takes a number of threads
+    """
+
+    threaded: ClassVar[bool] = False
 
     @property
     def file(self) -> str:
@@ -49,6 +55,14 @@ class HeaderWriter(StructWriter):
         return [*lines, *(f" * {line}" for line in costs.lines(self, functions)), " */"]
 
     # --- functions ---
+
+    def over_rows(self) -> list[str]:
+        """The loop of `train` that gathers the rows of a batch."""
+        return ["for (int n = 0; n < N; n++) {"]
+
+    def take_loss(self, step: str) -> list[str]:
+        """A step of `train`, and where its loss goes."""
+        return [f"losses[i] = (double){step};"]
 
     def describe(self, function: Function) -> str:
         program = self.program

@@ -150,8 +150,17 @@ class CLanguage(LoopWriter):
         else:
             name, arrays = "log_softmax", [self.pass_array(results["log_softmax"], True)]
             self.blocks[name] = LOG_SOFTMAX
-        arguments = [rows, columns, self.pass_array(core.source, False), *arrays]
+        arguments = [self.row_count(rows), columns]
+        arguments += [self.from_row(array, columns) for array in (self.pass_array(core.source, False), *arrays)]
         return self.with_comment(self.statement(f"{name}({', '.join(arguments)})"), nest)
+
+    def row_count(self, rows: str) -> str:
+        """How many rows a row-wise kernel takes."""
+        return rows
+
+    def from_row(self, array: str, columns: str) -> str:
+        """Where they begin; "0" is no array."""
+        return array
 
     def pass_array(self, name: str, written: bool) -> str:
         return self.scope.arrays[name]

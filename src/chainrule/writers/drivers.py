@@ -100,7 +100,8 @@ def train_arguments(writer: HeaderWriter) -> dict[str, str]:
     found |= {name: f"const long long *{name}" for name in ("offsets", "rows")}
     found |= {name: real + name for name in (*gathered(writer), *masks(writer)) if name != "sample_weight"}
     found |= {"sample_weight": f"{real}sample_weight"} if "sample_weight" in writer.program.inputs else {}
-    return {**found, "batch": f"{prefix}real *batch", "losses": "double *losses"}
+    found |= {"batch": f"{prefix}real *batch", "losses": "double *losses"}
+    return {**found, "threads": "int threads"} if writer.threaded else found
 
 
 def gathered(writer: HeaderWriter) -> list[str]:
@@ -122,7 +123,7 @@ def train(writer: HeaderWriter, step: Function) -> Function:
     unused = [name for name in train_arguments(writer) if name in "wmsht" and name not in used]
     given = {name: f"{name}_batch" for name in columns} | {"t": "now"}
     given |= {name: f"{name} + first{times(units)}" for name, units in masked.items()}
-    call = f"losses[i] = (double){writer.prefix}step({', '.join(given.get(name, name) for name in used)});"
+    call = f"{writer.prefix}step({', '.join(given.get(name, name) for name in used)})"
     lines = [f"(void){name};" for name in unused]
     body = ["const long long first = offsets[i];", "const int N = (int)(offsets[i + 1] - first);"]
     body += [NOW] if "t" in used else []
@@ -140,10 +141,10 @@ def train(writer: HeaderWriter, step: Function) -> Function:
         else:
             inside.append(f"for (int j = 0; j < {wide}; j++)")
             inside.append(f"{INDENT}own_{name}[n * {wide} + j] = {name}[row * {wide} + j];")
-    copies += ["for (int n = 0; n < N; n++) {", f"{INDENT}const long long row = rows[first + n];"]
+    copies += [*writer.over_rows(), f"{INDENT}const long long row = rows[first + n];"]
     copies += [INDENT + line for line in inside] + ["}"]
     copies += [f"{name}_batch = own_{name};" for name in columns if name in used]
-    body += ["if (rows) {", *(INDENT + line for line in copies), "}", call]
+    body += ["if (rows) {", *(INDENT + line for line in copies), "}", *writer.take_loss(call)]
     lines += ["for (long long i = 0; i < steps; i++) {", *(INDENT + line for line in body), "}"]
     return driver("train", lines)
 

@@ -65,19 +65,25 @@ class TiledCWriter(CWriter):
         a = self.left(nest.core.left, scope, first, over)
         b = self.right(nest.core.right, scope, second, over)
         columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
+        before, begin, end = self.share(first)
         body = [
-            f"const int rows = least(ROWS, {first.extent} - {i}0), columns = least(WIDE, {second.extent} - {j}0);",
+            f"const int rows = least(ROWS, {end} - {i}0), columns = least(WIDE, {second.extent} - {j}0);",
             f"product(rows, columns, {over.extent}, {a}, {b}, {ACCUMULATOR});",
             f"for (int {i} = {i}0; {i} < {i}0 + rows; {i}++)",
             *(INDENT + line for line in self.braced(columns, self.assignments(nest, inside))),
         ]
         return [
+            *before,
             f"real {ACCUMULATOR}[ROWS * WIDE];",
-            f"for (int {i}0 = 0; {i}0 < {first.extent}; {i}0 += ROWS)",
+            f"for (int {i}0 = {begin}; {i}0 < {end}; {i}0 += ROWS)",
             f"{INDENT}for (int {j}0 = 0; {j}0 < {second.extent}; {j}0 += WIDE) {{",
             *(INDENT * 2 + line for line in body),
             f"{INDENT}}}",
         ]
+
+    def share(self, axis: Axis) -> tuple[list[str], str, str]:
+        """Lines before the outer loop of a kernel, and from where up to where it goes: all of it."""
+        return [], "0", axis.extent
 
     @staticmethod
     def braced(head: str, body: list[str]) -> list[str]:
@@ -115,9 +121,11 @@ class TiledCWriter(CWriter):
             change = self.accumulate(f"total[{j} - {j}0]", core.inner)
         own = scope.over((column,), nest.space, **{ACCUMULATOR: f"total[{j} - {j}0]"})
         columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
+        before, begin, end = self.share(column)
         return [
-            f"for (int {j}0 = 0; {j}0 < {column.extent}; {j}0 += COLUMNS) {{",
-            f"{INDENT}const int columns = least(COLUMNS, {column.extent} - {j}0);",
+            *before,
+            f"for (int {j}0 = {begin}; {j}0 < {end}; {j}0 += COLUMNS) {{",
+            f"{INDENT}const int columns = least(COLUMNS, {end} - {j}0);",
             f"{INDENT}real total[COLUMNS] = {{0}};",
             f"{INDENT}{self.for_loop(outer)}",
             f"{INDENT * 2}{columns}",

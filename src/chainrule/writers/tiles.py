@@ -124,7 +124,7 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
         }
         return;
     }
-    if (along == 1 && columns * 4 <= LANES && depth >= 2 * LANES) {
+    if (along == 1 && row > 1 && columns * 4 <= LANES && depth >= 2 * LANES) {
         dots(rows, columns, depth, a, row, b, down, across, sum);
         return;
     }
