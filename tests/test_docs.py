@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.formulas.activations import ACTIVATIONS
 from tests.tools import find_tool
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,15 @@ def run_python(page: str, languages: Collection[str]) -> None:
             with contextlib.redirect_stdout(output):
                 exec(compile(text, place, "exec"), names)
             same(printed_after(found, position), output.getvalue(), place)
+
+
+@pytest.fixture(autouse=True)
+def rows_of_the_pages_stay_there():
+    """What a page adds to the book of formulas is gone after it: other tests count its rows."""
+    before = dict(ACTIVATIONS)
+    yield
+    for name in set(ACTIVATIONS) - set(before):
+        del ACTIVATIONS[name]
 
 
 @pytest.mark.parametrize("page", PAGES)
