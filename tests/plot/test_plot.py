@@ -120,7 +120,7 @@ def test_a_comparison_is_drawn_layer_by_layer(founding):
         assert line.get_xdata().tolist() == [1, 2]
         assert line.get_ydata() == pytest.approx(np.median(found["cubed"].end[what], axis=0))
     axes = cr.plot.comparison(found, language="en")
-    assert [ax.get_ylabel() for ax in axes] == [
+    assert [ax.get_ylabel().replace("\n", " ") for ax in axes] == [
         "loss",
         "mean slope after training",
         "norm of the gradient after training",
@@ -211,12 +211,15 @@ def test_without_matplotlib_it_says_how_to_install_it(monkeypatch):
 
 
 def test_titles_break_where_the_language_does():
-    from chainrule.plot.style import wrapped_title
+    from chainrule.plot.style import columns, wrapped
 
-    ax = cr.plot.slope("sigmoid", size=(2.5, 2.0), language="en")
-    lines = wrapped_title(ax, say("plot.line_title", "zh-Hans"), 0.6).split("\n")
-    assert len(lines) > 1
+    text = say("plot.landscape_title", "zh-Hans", count=14)
+    lines = wrapped(text, 24).split("\n")
+    assert len(lines) > 2
+    assert max(map(columns, lines)) <= 24
     assert not any(line[0] in "，。、；：" for line in lines)
+    assert "".join(lines) == text
+    assert wrapped("3-4-1 sigmoid, half squared error：每一步", 16) == "3-4-1 sigmoid,\nhalf squared\nerror：每一步"
 
 
 def test_powers_at_the_ticks_are_plain_characters():

@@ -55,9 +55,9 @@ def slope(on: Canvas, activation: str | Formula = "sigmoid", z: Any = None, low:
         on.ax.plot(x, values, label=on.look.say(what), **on.look.line(i))
         if len(dots):
             many = len(dots) > 60
-            on.ax.plot(dots, marks, linestyle="", marker="os"[i], markersize=3 if many else 6,
-                       alpha=0.5 if many else 1, markerfacecolor=on.look.colours[i], markeredgecolor=on.look.ink,
-                       markeredgewidth=0.6)  # fmt: skip
+            on.ax.plot(dots, marks, linestyle="", marker="os"[i], markersize=on.look.size(5 if many else 6),
+                       alpha=0.35 if many else 1, markerfacecolor=on.look.colours[i], markeredgecolor=on.look.ink,
+                       markeredgewidth=0 if many else 0.6)  # fmt: skip
     name = activation if isinstance(activation, str) else activation.name
     on.titles(on.look.say("slope_title", name=name), "z")
     on.legend()
@@ -206,12 +206,12 @@ def differences(on: Canvas, found: Differences) -> None:
         on.ax.plot(found.steps, shown, label=on.look.say(f"descend.{name}"), **on.look.marked(i, 8))
         h, error = found.best(name)
         if name != "complex":
-            on.ax.annotate(f"h = {h:.0e}", (h, error), xytext=(-8, -4), textcoords="offset points", ha="right",
-                           va="top", fontsize=9 * on.look.scale, color=on.look.ink, bbox={
-                               "facecolor": on.look.paper, "edgecolor": "none", "alpha": 0.75, "pad": 0.8,
-                           })  # fmt: skip
+            place = {"ha": "center", "va": "bottom", "xytext": (0, 15)} if i == 0 else {  # each on its free side
+                "ha": "right", "va": "top", "xytext": (-8, -4)}  # fmt: skip
+            on.ax.annotate(f"h = {h:.0e}", (h, error), textcoords="offset points", fontsize=9 * on.look.scale,
+                           color=on.look.ink, **place)  # fmt: skip
     on.logarithmic("x", "y")
     on.ax.invert_xaxis()
     title = on.look.say("differences_title", function=f"f(x) = {found.curve}")
     on.titles(title, on.look.say("difference_step"), on.look.say("difference_error"))
-    on.legend(loc="center right")
+    on.legend(loc="upper center")

@@ -55,9 +55,9 @@ def draw_curve(on: Canvas, found: Descent, path: Any) -> None:
         on.ax.axvline(pole, color=on.look.ink, linewidth=1, linestyle=":")
     inside = np.isfinite(path.values)
     points, heights = path.points[inside, 0], path.values[inside]
-    style = on.look.line(1) | {"marker": "o", "markersize": 4.5, "linewidth": 1, "linestyle": "--"}
+    style = on.look.line(1) | {"marker": "o", "markersize": on.look.size(4.5), "linewidth": 1, "linestyle": "--"}
     on.ax.plot(points, heights, label=on.look.say("steps"), **style)
-    on.ax.plot(points[:1], heights[:1], linestyle="", marker="s", markersize=8, color=on.look.ink,
+    on.ax.plot(points[:1], heights[:1], linestyle="", marker="s", markersize=on.look.size(8), color=on.look.ink,
                label=on.look.say("start"))  # fmt: skip
     if found.below.kind == "minimum":
         goal(on, float(found.below.point[0]), float(found.curve(found.below.point)))
@@ -66,17 +66,17 @@ def draw_curve(on: Canvas, found: Descent, path: Any) -> None:
 
 
 def goal(on: Canvas, x: float, y: float) -> None:
-    on.ax.plot([x], [y], linestyle="", marker="*", markersize=14, color=on.look.ink, markeredgecolor=on.look.paper,
-               label=on.look.say("minimum"), zorder=5)  # fmt: skip
+    on.ax.plot([x], [y], linestyle="", marker="*", markersize=on.look.size(14), color=on.look.ink, zorder=5,
+               markeredgecolor=on.look.paper, label=on.look.say("minimum"))  # fmt: skip
 
 
 def trail(on: Canvas, points: Any) -> None:
     """A path over contour lines: start, steps, end."""
     on.ax.plot(points[:, 0], points[:, 1], color=on.look.paper, linewidth=3.2, zorder=3)
     on.ax.plot(points[:, 0], points[:, 1], color=on.look.colours[1], linewidth=1.4, marker="o", zorder=4,
-               markersize=3.5 if len(points) < 80 else 1.5, label=on.look.say("steps"))  # fmt: skip
-    on.ax.plot(points[:1, 0], points[:1, 1], linestyle="", marker="s", markersize=8, color=on.look.ink, zorder=5,
-               markeredgecolor=on.look.paper, label=on.look.say("start"))  # fmt: skip
+               markersize=on.look.size(3.5 if len(points) < 80 else 1.5), label=on.look.say("steps"))  # fmt: skip
+    on.ax.plot(points[:1, 0], points[:1, 1], linestyle="", marker="s", markersize=on.look.size(8), zorder=5,
+               color=on.look.ink, markeredgecolor=on.look.paper, label=on.look.say("start"))  # fmt: skip
 
 
 def contours(on: Canvas, x: Any, y: Any, values: Any) -> None:
@@ -106,7 +106,7 @@ def landscape(on: Canvas, found: Landscape) -> None:
     else:
         contours(on, found.axes[0], found.axes[1], found.loss)
         trail(on, found.path)
-        on.ax.plot(*found.path[-1], linestyle="", marker="*", markersize=14, color=on.look.ink, zorder=5,
+        on.ax.plot(*found.path[-1], linestyle="", marker="*", markersize=on.look.size(14), color=on.look.ink, zorder=5,
                    markeredgecolor=on.look.paper, label=on.look.say("end"))  # fmt: skip
         on.titles(on.look.say("landscape_title", count=others), *found.names)
     on.legend(loc=on.quiet_corner(found.path) if found.names else "best")
@@ -127,39 +127,40 @@ def boundary(on: Canvas, run: Any, columns: tuple[int, int] = (0, 1), points: in
     a, b = (np.linspace(low[c] - margin[c], high[c] + margin[c], points) for c in columns)
     plane = np.tile(np.median(X, axis=0), (points * points, 1))
     plane[:, first], plane[:, second] = (grid.ravel() for grid in np.meshgrid(a, b))
-    answer = np.asarray(run.predict(plane), dtype=float)
-    if answer.shape[1] == 1:
-        draw_heights(on, a, b, answer.reshape(points, points))
-        labels = (y[:, 0] > 0.5).astype(int) if set(np.unique(y)) <= {0, 1} else np.zeros(len(y), dtype=int)
-    else:
-        draw_regions(on, a, b, answer.argmax(axis=1).reshape(points, points), answer.shape[1])
-        labels = y.argmax(axis=1)
+    answer = np.asarray(run.predict(plane), dtype=float).reshape(points, points, -1)
+    classes, one = set(np.unique(y)) <= {0, 1}, answer.shape[2] == 1
+    shades = draw_heights(on, a, b, answer[:, :, 0], y) if one else draw_regions(on, a, b, answer)
+    labels = ((y[:, 0] > 0.5).astype(int) if one else y.argmax(axis=1)) if classes else np.zeros(len(y), dtype=int)
     for label in np.unique(labels):
         rows = labels == label
-        on.ax.plot(X[rows, first], X[rows, second], linestyle="", marker=MARKERS[label % len(MARKERS)], markersize=6,
-                   color=on.look.colours[label % 6], markeredgecolor=on.look.ink, markeredgewidth=0.6,
-                   label=f"y = {label}" if answer.shape[1] == 1 else on.look.say("class_number", number=int(label)),
-                   )  # fmt: skip
+        name = f"y = {label}" if one else on.look.say("class_number", number=int(label))
+        colour = {"color": on.look.colours[label % 6]} if classes else {"c": y[rows, 0], "cmap": on.look.map, **shades}
+        on.ax.scatter(X[rows, first], X[rows, second], marker=MARKERS[label % len(MARKERS)], s=on.look.size(6) ** 2,
+                      edgecolor=on.look.ink, linewidth=0.6, label=name if classes else "y", **colour)  # fmt: skip
     title = on.look.say("boundary_title") if X.shape[1] == 2 else on.look.say("boundary_slice", count=X.shape[1] - 2)
     on.titles(title, f"X[{first}]", f"X[{second}]")
     on.ax.grid(visible=False)
     on.legend()
 
 
-def draw_heights(on: Canvas, a: Any, b: Any, answer: Any) -> None:
-    """One output: shades, and its contour lines with their heights."""
-    levels = np.linspace(0, 1, 11) if answer.min() >= 0 and answer.max() <= 1 else 11
-    on.ax.contourf(a, b, answer, levels=levels, cmap=on.look.map, alpha=0.35)
+def draw_heights(on: Canvas, a: Any, b: Any, answer: Any, y: Any) -> dict[str, float]:
+    """One output: shades, and its contour lines with their heights; returns the ends of the shades."""
+    both = np.concatenate([answer.ravel(), y.ravel()])
+    ends = {"vmin": float(both.min()), "vmax": float(both.max())}
+    levels = np.linspace(0, 1, 11) if ends["vmin"] >= 0 and ends["vmax"] <= 1 else 11
+    on.ax.contourf(a, b, answer, levels=levels, cmap=on.look.map, alpha=0.35, **ends)
     if np.ptp(answer) > 0:
-        lines = on.ax.contour(a, b, answer, levels=levels, colors=[on.look.ink], linewidths=0.6)
+        lines = on.ax.contour(a, b, answer, levels=levels, colors=[on.look.ink], linewidths=on.look.size(0.6))
         on.ax.clabel(lines, fontsize=7 * on.look.scale)
+    return ends
 
 
-def draw_regions(on: Canvas, a: Any, b: Any, winner: Any, classes: int) -> None:
-    """Several outputs: a hatched region for each class."""
-    for k in range(classes):
-        inside = (winner == k).astype(float)
-        if inside.any():
-            on.ax.contourf(a, b, inside, levels=[0.5, 1.5], colors=[on.look.colours[k % 6]], alpha=0.22)
-            if 0 < inside.mean() < 1:
-                on.ax.contour(a, b, inside, levels=[0.5], colors=[on.look.ink], linewidths=0.9)
+def draw_regions(on: Canvas, a: Any, b: Any, answer: Any) -> dict[str, float]:
+    """Several outputs: a region for each, where it is the largest."""
+    for k in range(answer.shape[2]):
+        ahead = answer[:, :, k] - np.delete(answer, k, axis=2).max(axis=2)
+        if ahead.max() > 0:
+            on.ax.contourf(a, b, ahead, levels=[0, ahead.max()], colors=[on.look.colours[k % 6]], alpha=0.22)
+            if ahead.min() < 0:
+                on.ax.contour(a, b, ahead, levels=[0], colors=[on.look.ink], linewidths=on.look.size(0.9))
+    return {}

@@ -11,7 +11,7 @@ from ..observe.observations import LARGEST_SLOPE, layers_of, numbered, observed
 from ..observe.trace import trace
 from ..program.expr import names
 from ..program.ops import format_shape
-from ..program.steps import Program, Step
+from ..program.steps import Program, Step, Update
 from .style import Canvas, drawing
 
 MOST_STEPS = 60
@@ -29,77 +29,108 @@ HEALTH = {  # what is shown -> the group of observations, and their name
 def program(on: Canvas, program: Program) -> None:
     """The steps of a program as a graph: forward from left to right, the loss, backward from right to left.
 
-    Below each layer the updates. A box holds the name and the shape of a step; an arrow leads to where it is used.
+    Above a layer its statistics, below it what goes back through it, its gradients and what they change. A box holds
+    the name and the shape of a step; an arrow leads to where it is used.
     """
     steps = [step for step in program.steps if isinstance(step, Step)]
     if len(steps) > MOST_STEPS:
         raise ValueError(f"a picture of {len(steps)} steps cannot be read; up to {MOST_STEPS} are drawn")
-    places, sizes = laid_out(program, steps)
+    places = laid_out(program, steps)
+    boxes = {step.name: (step.name, *([format_shape(step.shape)] if step.shape else [])) for step in steps}
+    boxes |= {"X": ("X", format_shape(program.inputs["X"]))} | changed_together(program)
+    phases = {step.name: step.phase for step in steps}
+    across, down = [x for x, _ in places.values()], [y for _, y in places.values()]
+    on.ax.set_xlim(min(across) - 0.5, max(across) + 0.5)
+    on.ax.set_ylim(min(down) - 0.5, max(down) + 0.5)
+    size = fitting(on, list(boxes.values()), max(across) - min(across) + 1, max(down) - min(down) + 1)
     for step in steps:
         for name in names(step.expression):
             if name in places and name != step.name:
-                arrow(on, places[name], places[step.name])
+                arrow(on, places[name], places[step.name], size)
+    for update in (s for s in program.steps if isinstance(s, Update) and s.name in program.parameters):
+        for name in names(update.gradient) if update.gradient is not None else ():
+            if phases.get(name) == "backward":
+                arrow(on, places[name], places[f"update{update.number}"], size)
     for name, (x, y) in places.items():
-        step_box(on, name, x, y, *sizes[name])
-    across, down = [x for x, _ in places.values()], [y for _, y in places.values()]
-    on.ax.set_xlim(min(across) - 0.75, max(across) + 0.75)
-    on.ax.set_ylim(min(down) - 0.6, max(down) + 0.75)
+        step_box(on, "\n".join(boxes[name]), x, y, phases.get(name, "input" if name == "X" else "update"), size)
     on.ax.set_axis_off()
-    on.titles(on.look.say("program_title", title=program.title))
-    for i, phase in enumerate(("forward", "loss", "backward")):
-        on.ax.bar(0, 0, width=0, label=on.look.say(f"phase_{phase}"), **phase_style(on, i))
-    on.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3, fontsize=8 * on.look.scale)
+    on.titles(on.look.say("program_title", title=program.declaration.network.notation))
+    for i, phase in enumerate(PHASES):
+        on.ax.bar(0, 0, width=0, label=on.look.say(f"phase.{phase}"), **phase_style(on, i))
+    on.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(PHASES), fontsize=8 * on.look.scale)
 
 
-def laid_out(program: Program, steps: list[Step]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Where each box stands, and what it says: shape and phase. The inputs X and y stand at the left and the right."""
-    places: dict[str, tuple[float, float]] = {}
-    sizes: dict[str, tuple[str, str]] = {}
-    forward = [step for step in steps if step.phase == "forward"]
-    for i, step in enumerate(forward):
-        places[step.name], sizes[step.name] = (i + 1.0, 1.0), (format_shape(step.shape), "forward")
-    end = len(forward) + 1.0
-    losses = [step for step in steps if step.phase == "loss"]
-    for i, step in enumerate(losses):
-        places[step.name], sizes[step.name] = (end + i, 1.0), ("", "loss")
-    column = {step.name: places[step.name][0] for step in forward}
-    taken: dict[float, int] = {}
+def laid_out(program: Program, steps: list[Step]) -> dict[str, tuple[float, float]]:
+    """Where each box stands: X at the left, a column for every forward step that has rows, the loss at the right."""
+    places = {"X": (0.0, 0.0)}
+    column: dict[str, float] = {}
+    above = 0
+    for step in (step for step in steps if step.phase == "forward"):
+        if step.shape[:1] == ("N",):
+            column[step.name] = len(column) + 1.0
+            places[step.name], above = (column[step.name], 0.0), 0
+        else:  # a statistic over all rows stands above the step that takes it
+            above += 1
+            places[step.name] = (len(column) + 1.0, float(above))
+    end = len(column) + 1.0
+    for i, step in enumerate(step for step in steps if step.phase == "loss"):
+        places[step.name] = (end, float(i))
+    below: dict[float, int] = {}
+    order = [step.name for step in program.full.phase("forward")]
     for step in (step for step in steps if step.phase == "backward"):
-        at = column.get(step.of, end if step.of not in program.parameters else first_use(program, forward, step.of))
-        taken[at] = taken.get(at, 0) + 1
-        places[step.name], sizes[step.name] = (at, 1.0 - taken[at]), (format_shape(step.shape), "backward")
-    others = [step for step in steps if step.name not in places]
-    for i, step in enumerate(others):
-        places[step.name], sizes[step.name] = (end + 1 + i, 0.0), (format_shape(step.shape), step.phase)
-    places["X"], sizes["X"] = (0.0, 1.0), (format_shape(program.inputs["X"]), "input")
-    return places, sizes
+        later = order[order.index(step.of) :] if step.of in order else []  # where it is folded away: into which step
+        at = next((column[name] for name in later if name in column), None) or first_use(program, steps, step.of)
+        below[at] = below.get(at, 0) + 1
+        places[step.name] = (at, -float(below[at]))
+    for name, (first, *_) in changed_together(program).items():
+        at = first_use(program, steps, first)
+        places[name] = (at, -1.0 - below.get(at, 0))
+    for i, step in enumerate(step for step in steps if step.name not in places):
+        places[step.name] = (end, -1.0 - i)
+    return places
 
 
-def first_use(program: Program, forward: list[Step], parameter: str) -> float:
+def first_use(program: Program, steps: list[Step], parameter: str) -> float:
     """The column of the step that uses a parameter."""
+    forward = [step for step in steps if step.phase == "forward" and step.shape[:1] == ("N",)]
     return next((i + 1.0 for i, step in enumerate(forward) if parameter in names(step.expression)), 1.0)
 
 
+def changed_together(program: Program) -> dict[str, tuple[str, ...]]:
+    """A box a layer: the parameters that its updates change."""
+    found: dict[str, tuple[str, ...]] = {}
+    for update in (s for s in program.steps if isinstance(s, Update) and s.name in program.parameters):
+        found[f"update{update.number}"] = (*found.get(f"update{update.number}", ()), update.name)
+    return found
+
+
+def fitting(on: Canvas, boxes: list[tuple[str, ...]], columns: float, rows: float) -> float:
+    """The size of the letters, in points, at which no box touches the next."""
+    place, (width, height) = on.ax.get_position(), on.ax.figure.get_size_inches() * 72
+    letters, lines = max(len(line) for box in boxes for line in box), (2 + max(map(len, boxes))) / 2
+    wide, high = 1.2 * place.width * width / columns, 1.1 * place.height * height / rows
+    return float(min(8 * on.look.scale, 0.92 * wide / (0.6 * letters + 0.8), 0.92 * high / (1.25 * lines + 0.9)))
+
+
 def phase_style(on: Canvas, i: int) -> dict[str, Any]:
-    return {"facecolor": on.look.paper, "edgecolor": on.look.colours[i % 6], "linestyle": ("-", ":", "--")[i % 3],
-            "linewidth": 1.6}  # fmt: skip
+    return {"facecolor": on.look.paper, "edgecolor": on.look.colours[i % 6], "linestyle": ("-", ":", "--", "-.")[i % 4],
+            "linewidth": 1.6 * on.look.scale}  # fmt: skip
 
 
-def step_box(on: Canvas, name: str, x: float, y: float, shape: str, phase: str) -> None:
-    i = {"forward": 0, "loss": 1, "backward": 2}.get(phase, 5)
-    style = phase_style(on, i) if phase != "input" else {"facecolor": on.look.faint, "edgecolor": on.look.ink}
-    text = name if not shape else f"{name}\n{shape}"
-    on.ax.text(x, y, text, ha="center", va="center", fontsize=8 * on.look.scale, color=on.look.ink, linespacing=1.25,
-               zorder=3, bbox={"boxstyle": "round,pad=0.35", **style})  # fmt: skip
+def step_box(on: Canvas, text: str, x: float, y: float, phase: str, size: float) -> None:
+    plain = {"facecolor": on.look.faint, "edgecolor": on.look.ink}
+    style = phase_style(on, PHASES.index(phase)) if phase in PHASES else plain
+    on.ax.text(x, y, text, ha="center", va="center", fontsize=size, color=on.look.ink, linespacing=1.2,
+               zorder=3, bbox={"boxstyle": "round,pad=0.3", **style})  # fmt: skip
 
 
-def arrow(on: Canvas, start: tuple[float, float], end: tuple[float, float]) -> None:
-    far = abs(end[0] - start[0]) > 1.1 and end[1] == start[1]
-    bend = 0.25 if far else 0.08
+def arrow(on: Canvas, start: tuple[float, float], end: tuple[float, float], size: float) -> None:
+    right, up = abs(end[0] - start[0]), abs(end[1] - start[1])
+    far = min(right, up) == 0 and max(right, up) > 1.1  # it would run through other boxes
     on.ax.annotate("", end, start, zorder=1, arrowprops={
-        "arrowstyle": "-|>", "color": on.look.ink, "alpha": 0.45, "linewidth": 0.9,
-        "shrinkA": 16 * on.look.scale, "shrinkB": 16 * on.look.scale,
-        "connectionstyle": f"arc3,rad={bend}",
+        "arrowstyle": "-|>", "color": on.look.ink, "alpha": 0.45, "linewidth": 0.9 * on.look.scale,
+        "shrinkA": 2 * size, "shrinkB": 2 * size, "mutation_scale": 1.2 * size,
+        "connectionstyle": f"arc3,rad={0.3 if far else 0.08}",
     })  # fmt: skip
 
 
@@ -118,16 +149,17 @@ def health(on: Canvas, run: Any, what: str = "slope") -> None:
     seen, activations = observed(run.program, group), named_layers(run.program)
     rows = slice(0, MOST_TRACED)
     weights = {"sample_weight": run.inputs["sample_weight"][rows, 0]} if "sample_weight" in run.inputs else {}
-    table: dict[str, list[float]] = {}
+    table: dict[int, list[float]] = {}
     for parameters in kept.parameters:
         values = trace(seen, run.X[rows], run.y[rows], parameters, dtype="float64", **weights)
         for i, name in numbered(seen, stem):
             scale = LARGEST_SLOPE.get(activations[i], 1.0) if what == "slope" else 1.0
-            table.setdefault(name, []).append(float(np.mean(values[name])) / scale)
+            table.setdefault(i, []).append(float(np.mean(values[name])) / scale)
     if not table:
         raise ValueError(f"this program has no {what} to show: no layer has a curved activation")
-    for i, (name, course) in enumerate(sorted(table.items())):
-        on.ax.plot(kept.epochs, course, label=name, **on.look.marked(i, len(course)))
+    for i, course in sorted(table.items()):
+        label = on.look.say("report.layer", number=i)
+        on.ax.plot(kept.epochs, course, label=label, **on.look.marked(i - 1, len(course)))
     if what == "gradient":
         on.logarithmic("y")
     else:
@@ -158,7 +190,7 @@ def contributions(
         raise ValueError(f"there is no unit {unit} in layer {layer}; the program has {known}")
     inputs = layer_input(values, X, layer)
     table = inputs * delta[:, unit : unit + 1]
-    order = np.sort(np.argsort(-abs(table).sum(axis=1), kind="stable")[:MOST_ROWS])
+    order = np.sort(np.argsort(-abs(table).sum(axis=1), kind="stable")[: on.lines(MOST_ROWS)])
     shown = table[order][:, :MOST_BARS]
     limit = float(abs(shown).max()) or 1.0
     image = on.ax.imshow(shown, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
@@ -220,5 +252,6 @@ def correlation(
     on.ax.invert_yaxis()
     on.ax.set_xlim(-1.05, 1.05)
     on.ax.axvline(0, color=on.look.ink, linewidth=0.8)
-    on.titles(on.look.say("correlation_title"), on.look.say("correlation_axis"))
-    on.legend()
+    target = "y" if width == 1 else f"y[{output}]"
+    on.titles(on.look.say("correlation_title", y=target), on.look.say("correlation_axis", y=target))
+    on.legend(loc="upper left", bbox_to_anchor=(1, 1))  # beside the bars: within, it would hide the end of one

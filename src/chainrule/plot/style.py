@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import hypot
-from textwrap import wrap
 from typing import Any
 
 from ..messages import choose_language, say
@@ -24,7 +23,8 @@ HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
 INK = {False: "#1c1c1c", True: "#ececec"}
 PAPER = {False: "#ffffff", True: "#15181d"}
 FAINT = {False: "#d5d8dd", True: "#3a4049"}
-WIDE = 0x2E80  # from here on a character is as wide as two
+WIDE = "\u2e80-\uffff"  # characters as wide as two
+MARKS = "，。、；："  # before which no line breaks
 USUAL_WIDTH = 6.4  # inches; narrower, and letters are smaller, wider, and they are larger
 MAPS = {False: "cividis", True: "cividis"}  # from dark to light, the same to all eyes
 
@@ -48,14 +48,19 @@ class Look:
     def say(self, key: str, **values: object) -> str:
         return say(key if "." in key else f"plot.{key}", self.language, **values)
 
+    def size(self, usual: float) -> float:
+        """Of a line or a mark, in points: smaller and larger with the letters, but not as much."""
+        return float(usual * self.scale**0.7)
+
     def line(self, i: int) -> dict[str, Any]:
         """Colour and style of the i-th line."""
-        return {"color": self.colours[i % len(self.colours)], "linestyle": LINES[i % len(LINES)], "linewidth": 1.8}
+        style = LINES[i % len(LINES)]
+        return {"color": self.colours[i % len(self.colours)], "linestyle": style, "linewidth": self.size(1.8)}
 
     def marked(self, i: int, points: int) -> dict[str, Any]:
         """The same, with a few markers on it."""
         return self.line(i) | {
-            "marker": MARKERS[i % len(MARKERS)], "markersize": 4.5, "markevery": max(1, points // 8),
+            "marker": MARKERS[i % len(MARKERS)], "markersize": self.size(4.5), "markevery": max(1, points // 8),
         }  # fmt: skip
 
     def bar(self, i: int) -> dict[str, Any]:
@@ -177,15 +182,21 @@ class Canvas:
         """Texts around the axes; none of them is read as a formula of TeX."""
         style: dict[str, Any] = {"color": self.look.ink, "fontfamily": families(self.look.language)}
         style |= {"fontsize": 10 * self.look.scale, "parse_math": False}
-        broken = wrapped_title(self.ax, title, self.look.scale)
+        place, (width, height) = self.ax.get_position(), self.ax.figure.get_size_inches() / self.look.scale
+        broken = wrapped(title, max(16, int(13 * width * place.width)))
         self.ax.set_title(broken, loc="left", **style | {"fontsize": 11 * self.look.scale})
         self.ax.set_xlabel(x, **style)
-        self.ax.set_ylabel(y, **style)
+        self.ax.set_ylabel(wrapped(y, max(12, int(13 * height * place.height))), **style)
 
     def logarithmic(self, *axes: str) -> None:
         """A logarithmic scale for `x`, `y` or both, with plain text at its ticks: nothing here is read as TeX."""
         for name in axes:
             logarithmic(self.ax, name)
+
+    def lines(self, most: int) -> int:
+        """How many lines of text fit below one another, at most so many."""
+        height = self.ax.get_position().height * self.ax.figure.get_size_inches()[1] * 72
+        return min(most, int(height / (13.5 * self.look.scale)))
 
     def quiet_corner(self, points: Any) -> str:
         """The corner that is farthest from these points (n, 2) of the picture: there a legend hides nothing."""
@@ -221,17 +232,16 @@ def logarithmic(ax: Any, name: str) -> None:
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def wrapped_title(ax: Any, title: str, scale: float) -> str:
-    """A title in as many lines as the width of the axes asks for."""
-    most = max(16, int(ax.figure.get_size_inches()[0] * ax.get_position().width / scale * 13))
-    if not any(ord(c) > WIDE for c in title):
-        return "\n".join(wrap(title, most))
-    lines, width = [""], 0
-    for character in title:  # Chinese breaks between any two characters, but not before a mark
-        wide = ord(character) > WIDE
-        if width + 1 + wide > most and wide and character not in "，。、；：":
+def wrapped(text: str, most: int) -> str:
+    """A text in lines of at most so many letters."""
+    lines = [""]  # Chinese breaks between any two characters, but not before a mark
+    for part in re.findall(rf"[{WIDE}]\s*|[^{WIDE}\s]{{1,{most}}}\s*", text):
+        if lines[-1] and columns(lines[-1] + part.rstrip()) > most and part[0] not in MARKS:
             lines.append("")
-            width = 0
-        lines[-1] += character
-        width += 1 + wide
-    return "\n".join(lines)
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def columns(text: str) -> int:
+    """How wide a text is, in letters; a Chinese character counts twice."""
+    return len(text) + len(re.findall(f"[{WIDE}]", text))
