@@ -193,17 +193,21 @@ def test_names_from_the_file_are_data_of_the_program_and_never_code(cli, table, 
 # --- Ctrl-C --------------------------------------------------------------------------------------------------------
 
 
-def test_interrupted_it_keeps_what_was_learned():
+def test_interrupted_it_keeps_what_was_learned(tmp_path):
+    learned = tmp_path / "c"
+    often = ["--checkpoint", str(learned), "--checkpoint-every", "100"]
     process = start(
-        ["train", "examples/iris.csv", "--target", "species", "--epochs", "1000000"],
+        ["train", "examples/iris.csv", "--target", "species", "--epochs", "1000000", *often],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert process.stdout is not None
     before = [process.stdout.readline() for _ in range(10)]
     assert any("engine" in line for line in before)
-    time.sleep(1)
+    while not learned.exists():
+        time.sleep(0.05)
+        assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=60)
     assert "Stopped by Ctrl-C after" in stdout
     assert number(stdout, r"^accuracy ([\d.]+)") > 0.8
     assert (process.returncode, stderr) == (130, "")

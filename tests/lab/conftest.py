@@ -45,7 +45,7 @@ class Served:
     def stop(self) -> tuple[int, str, str]:
         """Ctrl-C; exit code, what else was said, what was complained of."""
         self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
 
@@ -59,8 +59,9 @@ def served(page_built: None) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=find_tool("chromium"),
@@ -76,7 +77,7 @@ class Visit:
     def __init__(self, page: Any, address: str) -> None:
         self.page, self.address = page, address
         self.complaints: list[str] = []
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)  # a machine may be busy with much else
         page.on("console", self.said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", self.failed)

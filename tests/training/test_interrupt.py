@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -128,11 +127,16 @@ PROGRAM = """
     import numpy as np
     import chainrule as cr
 
+    class Tells(cr.Callback):
+        def on_epoch(self, run):
+            if run.epoch == 1:
+                print("ready", flush=True)
+
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started us with it ignored
     X = np.random.RandomState(0).standard_normal((3_000, 3))
     program = cr.derive(cr.Network.parse("3-4-1", activation="tanh"), "mean_squared_error", cr.GradientDescent(0.01))
-    run = cr.Training(program, X, X[:, 0], epochs=10**6, batch_size=1, engine="numpy", progress=False)
-    print("ready", flush=True)
+    run = cr.Training(program, X, X[:, 0], epochs=10**6, batch_size=1, engine="numpy", progress=False,
+                      callbacks=[Tells()])
     run.fit()
     lengths = [len(values) for values in run.history.values()]
     finite = all(np.isfinite(a).all() for a in run.parameters.values())
@@ -146,15 +150,12 @@ def test_a_real_one_ends_a_real_process_cleanly():
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        time.sleep(0.7)
         process.send_signal(signal.SIGINT)
-        pressed = time.perf_counter()
         out, err = process.communicate(timeout=60)
-    assert time.perf_counter() - pressed < 10
     assert (process.returncode, err) == (0, "")
     interrupted, epoch, t, losses, lengths, finite, seconds = json.loads(out)
     assert interrupted
     assert finite
-    assert t == losses > 0
+    assert t == losses >= 3_000
     assert lengths == [epoch] * 2 == [t // 3_000] * 2
-    assert seconds > 0.5
+    assert seconds > 0
