@@ -166,7 +166,7 @@ def own_data(browser: Any, address: str) -> list[Row]:
         begun = time.perf_counter()
         page.locator("input[accept*=csv]").set_input_files(path)
         page.get_by_label(re.compile("^What the column .* is for")).first.wait_for()
-        page.get_by_text(f"W1 ({COLUMNS} × ").first.wait_for()  # the new network is there, and with it its boundary
+        page.get_by_text(f"W1 ({COLUMNS - 1} × ").first.wait_for()  # the new network is there, and with it its boundary
         page.get_by_role("application").wait_for()
         taken = time.perf_counter() - begun
     finally:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from chainrule.lab import answers, tables
+from chainrule.lab import answers, bodies, tables
 from chainrule.lab.data_sets import DATA_SETS
 
 NETWORK = {
@@ -28,7 +28,7 @@ def asked(**changes):
 def test_a_data_set_is_the_same_for_the_same_seed_and_fits_its_description(name):
     row = DATA_SETS[name]
     first, again = (answers.data({"set": name, "points": 60, "noise": 0.2, "test": 0.25, "seed": 3}) for _ in range(2))
-    assert json.dumps(first, allow_nan=False) == json.dumps(again)
+    assert bodies.body_of(first) == bodies.body_of(again)
     assert first["given"] == len(row.columns) == len(first["columns"])
     parts = [first["training"], first["test"]]
     assert sum(part["count"] for part in parts) == (4 if row.fixed else 60)
@@ -37,7 +37,37 @@ def test_a_data_set_is_the_same_for_the_same_seed_and_fits_its_description(name)
         assert len(part["y"]) == part["count"] * first["outputs"]
     if not row.fixed:
         other = answers.data({"set": name, "points": 60, "noise": 0.2, "test": 0.25, "seed": 4})
-        assert other["training"]["X"] != first["training"]["X"]
+        assert list(other["training"]["X"]) != list(first["training"]["X"])
+
+
+def test_many_numbers_travel_as_they_are_in_memory_each_array_once():
+    text = "a,b,kind\n" + "\n".join(f"{i},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(20))
+    made = tables.table({"name": "t.csv", "text": text, "target": "kind", "test": 0.25})
+    body, headers = bodies.body_of(made)
+    assert headers == {"content-type": "application/octet-stream"}
+    begin = 4 + int.from_bytes(body[:4], "little")
+    read, numbers = json.loads(body[4:begin]), np.frombuffer(body, "<f8", offset=begin)
+    assert len(numbers) == 20 * 2 + 20  # the rows as given are the inputs: they are there once
+    for part in ("training", "test"):
+        for name in ("rows", "X", "y"):
+            place, count = read[part][name]["float64"]
+            np.testing.assert_array_equal(numbers[place : place + count], made[part][name])
+    with pytest.raises(TypeError, match="int64"):
+        bodies.body_of({"rows": np.arange(3)})
+
+
+def test_a_table_is_read_once_however_often_its_roles_change(monkeypatch):
+    reads, read = [], tables.read_csv
+    monkeypatch.setattr(tables, "read_csv", lambda *given: reads.append(1) or read(*given))
+    text = "once,twice,kind\n" + "\n".join(f"{i},{i % 3},{i % 2}" for i in range(20))
+    given = {"name": "t.csv", "text": text}
+    tables.table(given)
+    for role in ("numeric", "categorical", "ignore"):
+        tables.table({**given, "target": "kind", "roles": {"twice": role}})
+    assert len(reads) == 1
+    with pytest.raises(ValueError, match="at most 50,000 and 50"):
+        tables.table({"name": "wide.csv", "text": WIDE})
+    assert tables.read_once.known is None  # one that is refused is not kept
 
 
 def test_further_inputs_are_formulas_in_our_grammar():

@@ -206,13 +206,21 @@ def remarks_on(column: Column, role: Role) -> list[Remark]:
     found = []
     if count := int(column.missing.sum()):
         found.append(Remark("missing", column.name, count))
-    labels = [label for label in column.labels(role == "numeric") if label]
-    different = len(set(labels))
+    different, filled = _different(column, role)
     if different == 1 and not count:
         found.append(Remark("constant", column.name))
-    elif different == len(labels) >= LEAST_IDENTIFIERS and _counts(column, role):
+    elif different == filled >= LEAST_IDENTIFIERS and _counts(column, role):
         found.append(Remark("identifier", column.name))
     return found
+
+
+def _different(column: Column, role: Role) -> tuple[int, int]:
+    """How many different numbers or labels a column has, and how many in all; empty cells are neither."""
+    if role == "numeric":
+        values = column.numbers.values[~np.isnan(column.numbers.values)]
+        return len(np.unique(values)), len(values)
+    labels = [label for label in column.labels(False) if label]
+    return len(set(labels)), len(labels)
 
 
 def _counts(column: Column, role: Role) -> bool:

@@ -139,8 +139,10 @@ class Record:
 def check_text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise FileError(f"{where} must be a text, not {shown(value)}")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise FileError(f"{where}: {quoted(value)} is not valid Unicode")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise FileError(f"{where}: {quoted(value)} is not valid Unicode") from None
     return value
 
 

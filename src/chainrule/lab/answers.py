@@ -66,7 +66,7 @@ def choices() -> dict[str, Any]:
 
 
 def data(body: object) -> dict[str, Any]:
-    """The rows of a built-in data set, in two parts, with the inputs that formulas add.
+    """The rows of a built-in data set, in two parts, with the inputs that formulas add; numbers are arrays.
 
     {"set": "circle", "points": 200, "noise": 0.1, "test": 0.3, "seed": 0, "inputs": ["x1**2"]}
     """
@@ -94,9 +94,12 @@ def data(body: object) -> dict[str, Any]:
 
 
 def parts(rows: Array, X: Array, y: Array, training: Any, test: Any) -> dict[str, Any]:
+    """Rows as given, as the network takes them, and their targets, each array flat; what is the same is one array."""
+
     def part(chosen: Any) -> dict[str, Any]:
-        picked = {"rows": rows[chosen], "X": X[chosen], "y": y[chosen]}
-        return {"count": len(chosen), **{name: array.ravel().tolist() for name, array in picked.items()}}
+        picked = X[chosen].ravel()
+        given = picked if rows is X else rows[chosen].ravel()
+        return {"count": len(chosen), "rows": given, "X": picked, "y": y[chosen].ravel()}
 
     return {"training": part(training), "test": part(test), "given": rows.shape[1], "inputs": X.shape[1],
             "outputs": y.shape[1]}  # fmt: skip

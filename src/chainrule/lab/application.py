@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from ..files.json_text import read_json
 from ..messages import LANGUAGES
 from . import answers
+from .bodies import body_of
 from .built import PAGE, PageMissingError, messages_of, page_files, start_of
 from .descent import descent
 from .tables import table
@@ -61,10 +61,10 @@ def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
         async def respond(request: Request) -> Response:
             body = await request.body()
             try:
-                made = await run_in_threadpool(packed_answer, POSTS[name], body)
+                made, headers = await run_in_threadpool(answered, POSTS[name], body)
             except (ValueError, ArithmeticError, MemoryError) as error:
                 return JSONResponse({"error": shown(error)}, 400)
-            return Response(made, media_type="application/json", headers={"content-encoding": "gzip"})
+            return Response(made, headers=headers)
 
         return respond
 
@@ -73,9 +73,8 @@ def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
     return Starlette(routes=[*routes, Route("/{path:path}", page)])
 
 
-def packed_answer(respond: Callable[[object], dict[str, Any]], body: bytes) -> bytes:
-    made = respond(read_json(body, "request"))
-    return gzip.compress(json.dumps(made, allow_nan=False, separators=(",", ":")).encode(), 1)
+def answered(respond: Callable[[object], dict[str, Any]], body: bytes) -> tuple[bytes, dict[str, str]]:
+    return body_of(respond(read_json(body, "request")))
 
 
 @cache

@@ -21,6 +21,7 @@ from typing import Any
 from ..files.json_text import Record
 from ..messages import LANGUAGES
 from . import answers
+from .bodies import listed
 from .built import PAGE, PageMissingError, messages_of, start_of
 from .experiment import Experiment
 
@@ -102,7 +103,7 @@ class Carried:
             f"default-src 'none'; script-src {digest(code)} blob:; worker-src blob:; style-src {digest(style)}; "
             "img-src data: blob:; base-uri 'none'; form-action 'none'"
         )
-        text = json.dumps(self.answers, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(self.answers, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=listed)
         carried = text.replace("<", "\\u003c")
         return PAGE_TEXT.format(language=html.escape(self.language), policy=policy, title=html.escape(title), icon=icon,
                                 style=style, carried=carried, code=code)  # fmt: skip
@@ -162,7 +163,7 @@ def canonical(value: object) -> str:
 
 
 def packed(answer: object) -> str:
-    text = json.dumps(answer, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(answer, allow_nan=False, separators=(",", ":"), default=listed)
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 

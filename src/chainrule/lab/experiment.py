@@ -74,8 +74,8 @@ class Experiment:
         }  # fmt: skip
         if self.edits:
             count = max(1, min(rows, MOST_SAMPLED, 5000 // max(data["inputs"], data["outputs"])))
-            body["X"] = data["training"]["X"][: count * data["inputs"]]
-            body["y"] = data["training"]["y"][: count * data["outputs"]]
+            body["X"] = data["training"]["X"][: count * data["inputs"]].tolist()
+            body["y"] = data["training"]["y"][: count * data["outputs"]].tolist()
         return body
 
     def network(self, outputs: int) -> dict[str, Any]:

@@ -77,10 +77,13 @@ export type Kind = "classes" | "number" | "several";
 /** Rows of a data set: as given, as the network takes them, and their targets; row by row. */
 export interface Part {
     count: number;
-    rows: number[];
-    X: number[];
-    y: number[];
+    rows: Numbers;
+    X: Numbers;
+    y: Numbers;
 }
+
+/** From a server as they are in memory; a page without one has read them. */
+export type Numbers = number[] | Float64Array;
 
 export interface Data {
     kind: Kind;
@@ -110,10 +113,10 @@ export interface Feature {
 }
 
 export interface History {
-    epochs: number[];
-    losses: number[];
-    testEpochs: number[];
-    testLosses: number[];
+    epochs: Numbers;
+    losses: Numbers;
+    testEpochs: Numbers;
+    testLosses: Numbers;
 }
 
 export interface Divergence {
@@ -179,9 +182,14 @@ export interface Curve {
     delta: Float64Array;
 }
 
+/**
+ * values   of the coming step: none; the gradients of its batch; every named value, of the rows that are shown
+ * metrics  loss and share right of all rows as they are now; else, where they take long, as they were shortly before
+ */
 export interface Wants {
-    values: "none" | "batch" | "all";
+    values: "none" | "gradients" | "all";
     grid: boolean;
+    metrics?: boolean;
 }
 
 export type Request =

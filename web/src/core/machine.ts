@@ -1,8 +1,9 @@
 // The machine: holds the emitted module, the data and the weights, and calls the module's functions in order.
 // Everything that is arithmetic of learning happens inside the module.
 
-import type { Arrays, Curve, Data, Divergence, Glimpse, History, Landscape, Part, Place, Program, Slice, Snapshot, Story, Wants } from "./contract";
+import type { Arrays, Curve, Data, Divergence, Glimpse, Landscape, Numbers, Part, Place, Program, Slice, Snapshot, Story, Wants } from "./contract";
 import { landscape } from "./landscape";
+import { shownRows } from "./sample";
 import { Trail, type Moment } from "./trail";
 
 export interface Module {
@@ -38,6 +39,12 @@ export interface Emitted {
     program: Program;
 }
 
+interface Evaluated {
+    loss: number;
+    right: number | null;
+    outputs: Float64Array;
+}
+
 interface Rows {
     N: number;
     X: Float64Array;
@@ -47,6 +54,8 @@ interface Rows {
 }
 
 const MOST_HISTORY = 1200;
+const QUICK = 3; // milliseconds: losses of all rows that take longer are not taken anew for every frame
+const SELDOM = 8; // but after so many times what they take
 const DIFFERENCE = 1e-5;
 
 export class Machine {
@@ -59,13 +68,16 @@ export class Machine {
     batch = 0;
     loss = NaN;
     diverged: Divergence | null = null;
-    history: History = { epochs: [], losses: [], testEpochs: [], testLosses: [] };
+    history = noHistory();
     private trail = new Trail(1);
     private stride = 1;
     private total = 0;
     private order: Int32Array;
     private coming: Rows;
     private all: Rows;
+    private shown: Rows; // those that figures draw: all, or of many some
+    private shownAt: Int32Array;
+    private measured: { train: Evaluated; test: Evaluated | null; at: number; took: number } | null = null;
     private test: Rows | null;
     private traced = new Map<number, Arrays>();
     private gridRows: { N: number; X: Float64Array; scratch: Arrays; output: Float64Array } | null = null;
@@ -79,6 +91,8 @@ export class Machine {
         this.h = { ...program.settings };
         this.order = Int32Array.from({ length: data.training.count }, (_, n) => n);
         this.all = this.rowsOf(data.training);
+        this.shownAt = shownRows(data.training.count);
+        this.shown = this.shownAt.length < data.training.count ? this.rowsOf(this.picked(data.training, this.shownAt)) : this.all;
         this.test = data.test.count ? this.rowsOf(data.test) : null;
         const sizes = program.offsets.slice(1).map((end, i) => end - program.offsets[i]);
         this.coming = this.empty(Math.max(...sizes));
@@ -96,7 +110,7 @@ export class Machine {
         this.stride = 1;
         this.loss = NaN;
         this.diverged = null;
-        this.history = { epochs: [], losses: [], testEpochs: [], testLosses: [] };
+        this.history = noHistory();
         for (let n = 0; n < this.order.length; n++) this.order[n] = n;
         this.prepare();
         this.trail = new Trail(sizeOf(this.w) + sizeOf(this.m));
@@ -190,15 +204,15 @@ export class Machine {
         return found;
     }
 
-    /** input x delta of one unit: a row for every training row, a column for every weight, and the bias behind them. */
+    /** input x delta of one unit: a row for every row that is shown, a column for every weight, and the bias behind them. */
     pulls(number: number, unit: number, source: string): Float64Array {
         const layer = this.program.layers[number - 1];
-        const values = this.traceOf(this.all);
-        const [x, delta] = [source === "X" ? this.all.X : values[source], values[`delta${number}`]];
+        const values = this.traceOf(this.shown);
+        const [x, delta] = [source === "X" ? this.shown.X : values[source], values[`delta${number}`]];
         const [D, M, width] = [layer.inputs, layer.units, layer.inputs + (layer.bias ? 1 : 0)];
         if (!x || !delta) return new Float64Array();
-        const found = new Float64Array(this.all.N * width);
-        for (let n = 0; n < this.all.N; n++)
+        const found = new Float64Array(this.shown.N * width);
+        for (let n = 0; n < this.shown.N; n++)
             for (let i = 0; i < width; i++) found[n * width + i] = this.module.pull(i < D ? x[n * D + i] : 1, delta[n * M + unit]);
         return found;
     }
@@ -209,9 +223,9 @@ export class Machine {
         if (!found) return null;
         const a = z.map(found.a);
         const of = target === undefined ? undefined : found.error;
-        const errors = of ? a.map((value) => of(value, target!, this.all.N)) : z.map(() => error);
+        const errors = of ? a.map((value) => of(value, target!, this.shown.N)) : z.map(() => error);
         const { fused } = found;
-        const whole = fused && target !== undefined ? a.map((value) => fused(value, target, this.all.N)) : null;
+        const whole = fused && target !== undefined ? a.map((value) => fused(value, target, this.shown.N)) : null;
         return { a, slope: z.map(found.slope), error: whole ? null : errors, delta: whole ?? z.map((at, i) => found.delta(errors[i], at)) };
     }
 
@@ -240,18 +254,7 @@ export class Machine {
     // --- what is shown ---
 
     snapshot(wants: Wants): Snapshot {
-        const train = this.evaluated(this.all, this.data.training);
-        const test = this.test ? this.evaluated(this.test, this.data.test) : null;
-        if (test && this.history.testEpochs.at(-1) !== this.epoch) {
-            this.history.testEpochs.push(this.epoch);
-            this.history.testLosses.push(test.loss);
-            if (this.history.testEpochs.length > MOST_HISTORY) {
-                this.history.testEpochs = halved(this.history.testEpochs);
-                this.history.testLosses = halved(this.history.testLosses);
-            }
-        }
-        const shown = wants.values === "none" ? null : wants.values === "all" ? this.all : this.coming;
-        const values = shown ? copied(this.traceOf(shown)) : null;
+        const { train, test } = this.metrics(wants.metrics ?? true);
         return {
             t: this.t,
             epoch: this.epoch,
@@ -263,19 +266,47 @@ export class Machine {
             testRight: test?.right ?? null,
             parameters: copied(this.w),
             before: copied(this.before),
-            values,
-            rows: wants.values === "all" ? Int32Array.from(this.order.keys()) : this.batchRows(),
-            outputs: train.outputs,
+            values: this.valuesFor(wants),
+            rows: wants.values === "all" ? this.shownAt.slice() : this.batchRows(),
+            outputs: train.outputs.slice(),
             grid: wants.grid ? this.gridValues() : null,
             history: {
-                epochs: [...this.history.epochs],
-                losses: [...this.history.losses],
-                testEpochs: [...this.history.testEpochs],
-                testLosses: [...this.history.testLosses],
+                epochs: Float64Array.from(this.history.epochs),
+                losses: Float64Array.from(this.history.losses),
+                testEpochs: Float64Array.from(this.history.testEpochs),
+                testLosses: Float64Array.from(this.history.testLosses),
             },
             diverged: this.diverged,
             settings: { ...this.h },
         };
+    }
+
+    /** Loss and share right of all rows: where that takes long, not `now` but as they were shortly before. */
+    private metrics(now: boolean): { train: Evaluated; test: Evaluated | null } {
+        const begun = performance.now();
+        const known = this.measured;
+        if (known && !now && known.took > QUICK && begun - known.at < SELDOM * known.took) return known;
+        const train = this.evaluated(this.all);
+        const test = this.test ? this.evaluated(this.test) : null;
+        if (test && this.history.testEpochs.at(-1) !== this.epoch) {
+            this.history.testEpochs.push(this.epoch);
+            this.history.testLosses.push(test.loss);
+            if (this.history.testEpochs.length > MOST_HISTORY) {
+                this.history.testEpochs = halved(this.history.testEpochs);
+                this.history.testLosses = halved(this.history.testLosses);
+            }
+        }
+        const at = performance.now();
+        this.measured = { train, test, at, took: at - begun };
+        return this.measured;
+    }
+
+    private valuesFor({ values }: Wants): Arrays | null {
+        if (values === "none") return null;
+        if (values === "all") return copied(this.traceOf(this.shown));
+        const traced = this.traceOf(this.coming);
+        const names = this.program.parameters.map(({ name }) => `d${name}`).filter((name) => traced[name]);
+        return Object.fromEntries(names.map((name) => [name, traced[name].slice()]));
     }
 
     // --- the way here ---
@@ -300,8 +331,8 @@ export class Machine {
         const moment = epoch >= this.epoch ? this.now() : this.trail.at(epoch);
         return this.during(moment, () => ({
             epoch: moment.epoch,
-            ...this.evaluated(this.all, this.data.training),
-            values: copied(this.traceOf(this.all)),
+            ...this.evaluated(this.all),
+            values: copied(this.traceOf(this.shown)),
             grid: this.gridValues(),
         }));
     }
@@ -313,8 +344,8 @@ export class Machine {
         for (const moment of shown) {
             if (moment.seen && names.every((name) => moment.seen!.values[name])) continue;
             this.during(moment, () => {
-                const { loss, right } = this.evaluated(this.all, this.data.training);
-                const traced = this.traceOf(this.all);
+                const { loss, right } = this.evaluated(this.shown);
+                const traced = this.traceOf(this.shown);
                 const found = names.filter((name) => traced[name]).map((name) => [name, traced[name].slice()] as const);
                 moment.seen = { loss, right, values: Object.fromEntries(found) };
             });
@@ -333,8 +364,8 @@ export class Machine {
     landscape(over: [Place, Place] | null): Landscape | null {
         const { moments } = this.trail;
         const shown = moments.at(-1)!.t === this.t ? moments : [...moments, this.now()];
-        const lossAt = (i: number, w = shown[i].w) => this.during({ ...shown[i], w }, () => this.evaluated(this.all, this.data.training).loss);
-        return landscape(shown, over, this.all.N, lossAt);
+        const lossAt = (i: number, w = shown[i].w) => this.during({ ...shown[i], w }, () => this.evaluated(this.shown).loss);
+        return landscape(shown, over, this.shown.N, lossAt);
     }
 
     private gridValues(): Arrays | null {
@@ -350,11 +381,11 @@ export class Machine {
         return found;
     }
 
-    private evaluated(rows: Rows, part: Part): { loss: number; right: number | null; outputs: Float64Array } {
+    private evaluated(rows: Rows): Evaluated {
         const outputs = new Float64Array(rows.N * this.data.outputs);
         const { N, X, y, scratch: s } = rows;
         const loss = this.given("evaluate", { s, N, X, y, [this.program.prediction]: outputs });
-        return { loss, right: this.data.kind === "number" ? null : right(outputs, part, this.data.outputs), outputs };
+        return { loss, right: this.data.kind === "number" ? null : right(outputs, y, N, this.data.outputs), outputs };
     }
 
     private batchRows(): Int32Array {
@@ -403,19 +434,29 @@ export class Machine {
     }
 
     private rowsOf(part: Part): Rows {
-        const rows = this.empty(part.count);
-        rows.X.set(part.X);
-        rows.y.set(part.y);
+        const rows = this.empty(part.count, part.X, part.y);
         for (const mask of Object.values(rows.masks)) mask.fill(1);
         return rows;
     }
 
-    private empty(N: number): Rows {
+    /** The rows at these places. */
+    private picked({ X, y }: Part, places: Int32Array): Part {
+        const { inputs, outputs } = this.data;
+        const of = (values: Numbers, width: number) => {
+            const found = new Float64Array(places.length * width);
+            places.forEach((row, n) => { for (let i = 0; i < width; i++) found[n * width + i] = values[row * width + i]; });
+            return found;
+        };
+        return { count: places.length, rows: [], X: of(X, inputs), y: of(y, outputs) };
+    }
+
+    private empty(N: number, X: Numbers | null = null, y: Numbers | null = null): Rows {
         const masks: Arrays = {};
         for (const mask of this.program.masks) masks[mask.name] = new Float64Array(N * mask.units);
         const { inputs, outputs } = this.data;
         const scratch = this.module.scratch?.(N) ?? {};
-        return { N, X: new Float64Array(N * inputs), y: new Float64Array(N * outputs), scratch, masks };
+        const own = (values: Numbers | null, size: number) => (values instanceof Float64Array ? values : values ? Float64Array.from(values) : new Float64Array(size));
+        return { N, X: own(X, N * inputs), y: own(y, N * outputs), scratch, masks };
     }
 
     private notFinite(arrays: Arrays): string {
@@ -433,6 +474,8 @@ export class Machine {
         }
     }
 }
+
+const noHistory = () => ({ epochs: [] as number[], losses: [] as number[], testEpochs: [] as number[], testLosses: [] as number[] });
 
 function halved(list: number[]): number[] {
     return list.filter((_, i) => i % 2 === 0);
@@ -457,13 +500,13 @@ function copy(from: Arrays, to: Arrays): void {
 }
 
 /** The share of rows whose class the outputs name. */
-export function right(outputs: Float64Array, part: Part, K: number): number {
+export function right(outputs: Float64Array, y: Float64Array, N: number, K: number): number {
     let found = 0;
-    for (let n = 0; n < part.count; n++) {
-        if (K === 1) found += outputs[n] > 0.5 === part.y[n] > 0.5 ? 1 : 0;
-        else found += best(outputs, n * K, K) === best(part.y, n * K, K) ? 1 : 0;
+    for (let n = 0; n < N; n++) {
+        if (K === 1) found += outputs[n] > 0.5 === y[n] > 0.5 ? 1 : 0;
+        else found += best(outputs, n * K, K) === best(y, n * K, K) ? 1 : 0;
     }
-    return found / part.count;
+    return found / N;
 }
 
 function best(values: ArrayLike<number>, begin: number, K: number): number {

@@ -23,7 +23,7 @@ export class Run {
     stopAt = $state<number | null>(null);
     changes = $state.raw<Change[]>([]); // numbers changed by hand since the start, in order
     startRate = $state(0);
-    wants: Wants = { values: "batch", grid: true };
+    wants: Wants = { values: "gradients", grid: true };
     coming: Promise<unknown> = Promise.resolve(); // the derivation on its way: steps are taken with what it brings
     companion: (() => Promise<void>) | null = null; // is told of every step, and waited for
 
@@ -186,6 +186,7 @@ export class Run {
                 await this.companion?.();
                 if (!on || (!coming && !slow)) {
                     if (game === this.game) this.pause();
+                    await this.look(); // losses of many rows were not taken for every frame
                 } else if (slow) setTimeout(() => requestAnimationFrame(turn), 250);
                 else requestAnimationFrame(turn);
             } catch (error) {
@@ -200,8 +201,8 @@ export class Run {
     private further(snapshot: Snapshot | null): Promise<Answer> | null {
         const left = this.stopAt === null ? Infinity : this.stopAt - (snapshot?.epoch ?? 0);
         if (left <= 0) return null;
-        const steps = this.speed < 1 ? 1 : Math.min(this.speed, left) * this.perEpoch;
-        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: this.wants });
+        const steps = this.speed < 1 ? 1 : Math.min(this.speed, left) * this.perEpoch - (snapshot?.batch ?? 0); // up to the end of an epoch
+        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: { ...this.wants, metrics: false } });
     }
 
     pause(): void {
@@ -302,5 +303,5 @@ export class Run {
 /** A few rows with which an edited program is told from its declared gradient. */
 function sampled(data: Data): { X: number[]; y: number[] } {
     const N = Math.max(1, Math.min(data.training.count, 40, Math.floor(5000 / Math.max(data.inputs, data.outputs))));
-    return { X: data.training.X.slice(0, N * data.inputs), y: data.training.y.slice(0, N * data.outputs) };
+    return { X: Array.from(data.training.X.slice(0, N * data.inputs)), y: Array.from(data.training.y.slice(0, N * data.outputs)) };
 }

@@ -1,6 +1,8 @@
 // Where answers come from: the server. `carried.ts` has the same names for a page without one; the build chooses.
 // Addresses are relative: the token is the first part of the path, and never leaves it.
 
+import { NUMBERS, unpacked } from "./bodies";
+
 /** A refusal, in the words of whoever refuses; or "" where the server does not answer. */
 export class Refusal extends Error {}
 
@@ -22,6 +24,7 @@ export async function ask<T>(name: string, body?: unknown): Promise<T> {
     } catch {
         throw new Refusal("");
     }
+    if (response.ok && response.headers.get("content-type") === NUMBERS) return unpacked<T>(await response.arrayBuffer());
     const answer = (await response.json().catch(() => ({ error: response.statusText }))) as T & { error?: string };
     if (!response.ok) throw new Refusal(answer.error ?? response.statusText);
     return answer;

@@ -47,7 +47,7 @@ const LAST = 3;
 export function ofHistory({ losses, testLosses }: History, first: number): Record<string, number> {
     const best = Math.min(...testLosses);
     const at = testLosses.indexOf(best);
-    const last = testLosses.slice(-LAST).reduce((sum, value) => sum + value / Math.min(LAST, testLosses.length), 0);
+    const last = Array.from(testLosses.slice(-LAST)).reduce((sum, value) => sum + value / Math.min(LAST, testLosses.length), 0);
     const enough = testLosses.length >= 5;
     const back = losses.length < 10 ? undefined : losses[losses.length - Math.max(2, Math.floor(losses.length / 10))];
     return {

@@ -1,6 +1,7 @@
 // The window onto the data: one or two columns on the axes, the others held still.
 
-import type { Data } from "./contract";
+import type { Data, Numbers } from "./contract";
+import { shownRows } from "./sample";
 
 export interface View {
     x: number;
@@ -37,7 +38,7 @@ export function unscaled(data: Data, column: number, value: number): number {
 export interface Chosen {
     at: [number, number];
     row: Float64Array;
-    target: number[] | null;
+    target: Numbers | null;
     number: number; // of the row, from 1; 0 where it is none
     test: boolean;
 }
@@ -56,12 +57,12 @@ export function chosenRow(data: Data, view: View, n: number, test = false): Chos
     return { at: [row[view.x], view.y < 0 ? target[0] : row[view.y]], row, target, number: n + 1, test };
 }
 
-/** The row of the data that is nearest, if it is within `far` of the window's width. */
+/** The row that is drawn nearest, if it is within `far` of the window's width. */
 export function nearest(data: Data, view: View, x: number, y: number, far: number): Chosen | null {
     let [best, found, held] = [far * far, -1, false];
     for (const test of [false, true]) {
         const part = test ? data.test : data.training;
-        for (let n = 0; n < part.count; n++) {
+        for (const n of shownRows(part.count)) {
             const across = (part.rows[n * data.given + view.x] - x) / (view.high[0] - view.low[0]);
             const up = view.y < 0 ? 0 : (part.rows[n * data.given + view.y] - y) / (view.high[1] - view.low[1]);
             const distance = across * across + up * up;
