@@ -2,6 +2,7 @@
 
 A library is compiled once for its source, flags, compiler and processor, and kept in the user's cache directory (mode
 0700), written atomically, with a digest beside it: what is truncated or foreign is compiled again, never loaded.
+Products in register tiles, the same text in every tiled program, are kept as an object of their own: `units`.
 """
 
 from __future__ import annotations
@@ -163,17 +164,25 @@ def library(source: str) -> ctypes.CDLL:
             f"the program is {len(code):,} characters of C, and more than {MOST_CODE:,} take a compiler too long: "
             "use engine='numpy', or compile it ahead of time (chainrule build)"
         )
-    flags = compiler.flags()
-    parts = (code, *flags, *compiler.command, compiler.version, processor())
-    name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
-    directory = cache_directory()
+    from .units import compile_units
+
+    flags, directory = compiler.flags(), cache_directory()
+
+    def name_of(code: str) -> str:
+        parts = (code, *flags, *compiler.command, compiler.version, processor())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+    def place_of(products: str) -> Path | None:
+        return None if directory is None else directory / f"{name_of(code_of(products))}.o"
+
+    name = name_of(code)
     kept = None if directory is None else directory / f"{name}.so"
     loaded = None if kept is None else load_checked(kept)
     if loaded is not None:
         return loaded
     with temporary_directory() as temporary:
         made = temporary / f"{name}.so"
-        compile_to(compiler, source, flags, made)
+        compile_units(compiler, source, flags, made, place_of)
         if kept is not None and keep(made, kept):
             loaded = load_checked(kept)
         try:
@@ -203,6 +212,18 @@ def load_checked(path: Path) -> ctypes.CDLL | None:
         return None
 
 
+def taken_from(kept: Path, place: Path) -> bool:
+    """Put what the cache has at `kept` to another place, if it is whole."""
+    try:
+        content = kept.read_bytes()
+        if kept.with_suffix(".sha256").read_text() != hashlib.sha256(content).hexdigest():
+            return False
+        place.write_bytes(content)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True
+
+
 def keep(made: Path, path: Path) -> bool:
     """Put a library into the cache, where it appears whole or not at all, its digest after it; False: it has no place.
 
@@ -222,15 +243,29 @@ def keep(made: Path, path: Path) -> bool:
 
 
 def compile_to(
-    compiler: Compiler, source: str, flags: tuple[str, ...], made: Path, seconds: float | None = None
+    compiler: Compiler,
+    source: str,
+    flags: tuple[str, ...],
+    made: Path,
+    seconds: float | None = None,
+    *,
+    kind: tuple[str, ...] = SHARED,
+    linked: tuple[Path, ...] = (),
 ) -> None:
-    """Compile a source into a shared library.  CompilerError: with the first lines of what the compiler said."""
+    """Compile a source into a shared library, or of another kind.
+
+    linked      objects that go with it
+
+    Raises
+        CompilerError: with the first lines of what the compiler said.
+    """
     name, seconds = compiler.command[0], SECONDS if seconds is None else seconds
     text = made.with_suffix(".c")
     try:
         text.write_text(source, encoding="utf-8")
         threads = ("-pthread",) if "pthread.h" in source else ()
-        done = called([*compiler.command, *flags, *SHARED, *threads, "-o", str(made), str(text), "-lm"], seconds)
+        given = [str(path) for path in (text, *linked)]
+        done = called([*compiler.command, *flags, *kind, *threads, "-o", str(made), *given, "-lm"], seconds)
     except subprocess.TimeoutExpired:
         raise CompilerError(f"{name} took more than {seconds:g} s; use engine='numpy'") from None
     except OSError as error:

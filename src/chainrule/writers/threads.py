@@ -16,6 +16,7 @@ from .c_lines import with_arguments, wrapped
 from .loops import INDENT, Axis, Function, Kernel, Nest, Scope
 from .lowering import Contraction, Reduction, RowWise
 from .tiled import TiledCWriter
+from .tiles import END_OF_PRODUCTS
 
 MOST_THREADS = 64  # what `engines` allows
 
@@ -263,5 +264,6 @@ class ThreadsCWriter(TiledCWriter):
         text = super().body(functions)
         if "share_of(" not in text:
             return text
-        assert LEAST in text
-        return text.replace(LEAST, f"{LEAST}\n\n{TEAM}", 1)
+        place = END_OF_PRODUCTS if END_OF_PRODUCTS in text else LEAST
+        assert place in text
+        return text.replace(place, f"{place}\n\n{TEAM}", 1)

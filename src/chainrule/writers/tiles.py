@@ -1,6 +1,10 @@
 """The parts of tiled C that are the same in each program: products in register tiles, softmax, and the like."""
 
-TILES = """\
+VECTORS = "/* --- vectors --- */"
+PRODUCTS = "/* --- products: the same text in every program of such numbers, compiled once --- */"
+END_OF_PRODUCTS = "/* --- end of the products --- */"
+
+REGISTERS = """\
 #include <stddef.h>
 #include <string.h>
 
@@ -25,7 +29,9 @@ typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), m
 
 enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
 static inline int least(int a, int b) { return a < b ? a : b; }
+"""
 
+STACKS = """\
 /* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to `sum` where it goes on. Element (i, k)
  * of a lies at i * row + k * along. */
 INLINE void tile(const int rows, const int vectors, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
@@ -149,6 +155,15 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
         }
     }
 }"""
+
+TILES = f"""\
+{VECTORS}
+{REGISTERS}
+{PRODUCTS}
+
+{STACKS}
+
+{END_OF_PRODUCTS}"""
 
 TRANSPOSE = {
     "float": """\
