@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chainrule.data import DataError, Table, csv_file, read_csv
+from chainrule.data import DataError, Table, csv_file, csv_lines, read_csv
 
 FUNCTION_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -174,7 +174,7 @@ def test_too_large_though_it_claims_to_be_empty():
 
 
 def test_a_row_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_file, "MOST_RECORD", 1000)
+    monkeypatch.setattr(csv_lines, "MOST_RECORD", 1000)
     assert refusal(tmp_path, "a,b\n" + "," * 2000).startswith(", row 2: a row of more than 1,000 bytes")
     assert refusal(tmp_path, "a,b\n" + '"\n",' * 2000).startswith(", row 252: a row of more than 1,000 bytes")
     assert len(read_csv(written(tmp_path, "a,b\n" + "1,2\n" * 2000))) == 2000

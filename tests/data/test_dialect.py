@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.data import DataError, Dialect, Table, csv_file, read_csv, read_table
+from chainrule.data import DataError, Dialect, Table, csv_lines, read_csv, read_table
 
 
 def written(folder: Path, content: str | bytes) -> Path:
@@ -118,7 +118,7 @@ def test_gzip(tmp_path, monkeypatch):
     assert refusal(written(tmp_path, gzip.compress(content))) == " is gzip inside gzip; save it as CSV in UTF-8"
     path = written(tmp_path, gzip.compress(b"a\n" + b"1\n" * 10**6))
     assert path.stat().st_size < 10_000
-    monkeypatch.setattr(csv_file, "MOST_RECORD", 1000)
+    monkeypatch.setattr(csv_lines, "MOST_RECORD", 1000)
     with pytest.raises(DataError, match="larger than 100,000 bytes"):
         read_csv(path, most_bytes=100_000)
     bomb = written(tmp_path, gzip.compress(bytes(10**7)))

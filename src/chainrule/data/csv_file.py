@@ -13,7 +13,6 @@ import gzip
 import io
 import os
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
@@ -22,9 +21,10 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from .column import Column
-from .dialect import ENCODINGS, Dialect, decimal_of, with_points, without_marks
+from .csv_lines import BLOCK_BYTES, Lines
+from .dialect import Dialect, decimal_of, with_points, without_marks
 from .errors import DataError
-from .opening import open_regular, reason, too_large
+from .opening import open_regular
 from .quoting import quoted, shown_path
 from .table import Table
 
@@ -32,20 +32,8 @@ MOST_BYTES = 256 * 2**20
 """Larger files are refused: in memory a table takes up to ten times its size on disk."""
 MOST_CELLS = 2**25
 """More of them are refused: two bytes on disk, a digit and a comma, are fifty in memory."""
-MOST_RECORD = 16 * 2**20
-"""Bytes of one row, header included."""
 _MOST_POOLED = 65536
 
-_OTHER_KINDS = (
-    (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x1f\x8b", "gzip inside gzip"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x89PNG", "a picture"),
-    (b"%PDF", "a PDF document"),
-)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 
 
@@ -81,7 +69,7 @@ def csv_parts(
     with opened as file:
         size = 0 if file is path else os.fstat(file.fileno()).st_size
         plain, packed = unpacked(file)
-        lines = _Lines(plain, source, most_bytes, dialect.encoding)
+        lines = Lines(plain, source, most_bytes, dialect.encoding)
         records = _records(lines, source, dialect)
         _, header = next(records, (1, []))
         if not header:
@@ -108,7 +96,7 @@ def csv_parts(
 
 def _taken(
     records: Iterator[tuple[int, list[str]]],
-    lines: _Lines,
+    lines: Lines,
     names: list[str],
     source: str,
     part_bytes: int,
@@ -117,26 +105,40 @@ def _taken(
     """The next rows, of about so many bytes: their numbers, and the cells of each column."""
     columns: list[list[str]] = [[] for _ in names]
     numbers: list[int] = []
-    pool: dict[str, str] = {}  # equal short cells are stored once
-    shared = pool.setdefault
+    pool: dict[str, str] = {}  # where all is to stay in memory, equal short cells are stored once
     last = lines.bytes + part_bytes
     most_rows = sys.maxsize if most_cells is None else most_cells // len(names)
-    for number, record in records:
-        if len(record) != len(names):
-            raise DataError(_ragged(source, number, record, names, lines.separator))
-        for column, cell in zip(columns, record, strict=True):
-            column.append(shared(cell, cell))
-        numbers.append(number)
-        if len(pool) > _MOST_POOLED:
-            shared = pool.get  # the same call, but adds no more
-        if lines.bytes >= last:
+    while lines.bytes < last:
+        begin, rows = lines.number + 1, lines.plain_rows(len(names), last - lines.bytes)
+        if rows:
+            numbers += range(begin, begin + len(rows))
+        elif not (rows := _row_by_row(records, lines, names, source, numbers, last)):
             break
+        shared = pool.setdefault if len(pool) <= _MOST_POOLED else pool.get  # the same call, but adds no more
+        for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+            column += cells if most_cells is None else map(shared, cells, cells)
         if len(numbers) > most_rows:
             raise DataError(
                 f"{source} has more than {most_cells:,} cells, the most that are read into memory; "
                 "chainrule train --stream reads it a part at a time"
             )
     return numbers, columns
+
+
+def _row_by_row(
+    records: Iterator[tuple[int, list[str]]], lines: Lines, names: list[str], source: str, numbers: list[int], last: int
+) -> list[list[str]]:
+    """The rows of about a block that is not plain, or none at the end; their numbers go where the others are."""
+    rows: list[list[str]] = []
+    last = min(last, lines.bytes + BLOCK_BYTES)
+    for number, record in records:
+        if len(record) != len(names):
+            raise DataError(_ragged(source, number, record, names, lines.separator))
+        rows.append(record)
+        numbers.append(number)
+        if lines.bytes >= last:
+            break
+    return rows
 
 
 def _spelled(cells: list[str], dialect: Dialect, source: str, name: str, numbers: list[int]) -> list[str]:
@@ -173,84 +175,7 @@ def unpacked(file: BinaryIO) -> tuple[BinaryIO, bool]:
     return (cast(BinaryIO, gzip.GzipFile(fileobj=buffered)), True) if start == _GZIP else (buffered, False)
 
 
-class _Lines:
-    """The lines of a file as text, checked one by one; counts them, their bytes, and those since `record_bytes` was
-    reset."""
-
-    def __init__(self, file: BinaryIO, source: str, most_bytes: int, encoding: str) -> None:
-        self._file, self._source, self._most_bytes = file, source, most_bytes
-        self._encoding = encoding
-        self.number = 0
-        self.record_bytes = 0
-        self.bytes = 0
-        self.separator = ","
-        if encoding == "utf-16":
-            self._encoding, self._file = "utf-8", self._recoded()
-
-    def __iter__(self) -> Iterator[str]:
-        while block := self._readline():
-            self.bytes += len(block)
-            if self.bytes > self._most_bytes:
-                raise DataError(too_large(self._source, self._most_bytes))
-            if self.bytes == len(block):
-                self._check_kind(block)
-                if self._encoding == "utf-8":
-                    block = block.removeprefix(_BYTE_ORDER_MARK)
-            for line in block.splitlines(keepends=True):  # of bytes: at \n, \r\n, and \r, nothing else
-                self.number += 1
-                self.record_bytes += len(line)
-                if self.record_bytes > MOST_RECORD:
-                    raise DataError(
-                        f"{self._source}, row {self.number}: a row of more than {MOST_RECORD:,} bytes; "
-                        "is a quotation mark left open?"
-                    )
-                yield self._text(line)
-
-    def _readline(self) -> bytes:
-        try:
-            return self._file.readline(MOST_RECORD + 1) or b""
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise DataError(f"{self._source} is damaged: what it packs cannot be unpacked ({error})") from None
-        except OSError as error:
-            raise DataError(f"{self._source} cannot be read: {reason(error)}") from None
-
-    def _recoded(self) -> BinaryIO:
-        """A text in UTF-16 as one in UTF-8: its lines end with two bytes, so it is read as a whole."""
-        content = bytearray()
-        while block := self._readline():
-            content += block
-            if len(content) > self._most_bytes:
-                raise DataError(too_large(self._source, self._most_bytes))
-        try:
-            return io.BytesIO(content.decode("utf-16").encode())
-        except UnicodeError as error:
-            raise DataError(f"{self._source}: not UTF-16 ({error})") from None
-
-    def _check_kind(self, start: bytes) -> None:
-        if start.startswith(_UTF_16) and self._encoding == "utf-8":
-            raise DataError(f"{self._source} is a text in UTF-16; --encoding utf-16 reads it")
-        for magic, kind in _OTHER_KINDS:
-            if start.startswith(magic):
-                raise DataError(f"{self._source} is {kind}; save it as CSV in UTF-8")
-
-    def _text(self, line: bytes) -> str:
-        if (position := line.find(b"\0")) >= 0:
-            raise DataError(
-                f"{self._source}, row {self.number}: NUL at byte {position + 1} of the line; "
-                "this is not a text file, or not in UTF-8"
-            )
-        try:
-            return line.decode(self._encoding)
-        except UnicodeDecodeError as error:
-            hint = ", or name its encoding: --encoding cp1252 is what Windows often writes"
-            raise DataError(
-                f"{self._source}, row {self.number}: not {ENCODINGS[self._encoding]} (byte 0x{line[error.start]:02x} "
-                f"at byte {error.start + 1} of the line); save the file as UTF-8"
-                + (hint if self._encoding == "utf-8" else "")
-            ) from None
-
-
-def _records(lines: _Lines, source: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: Lines, source: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """The rows, each with the number of the line at which it begins. Blank lines are allowed at the end only."""
     rest = iter(lines)
     first = next(rest, "")

@@ -172,9 +172,8 @@ class Seen:
         self.numbers += int(valid.sum())
         if not isinstance(column.cells, np.ndarray):
             if not valid.all():
-                self.marks += sum(
-                    column.cells[row].strip().casefold() in MARKS for row in np.flatnonzero(~valid & ~absent).tolist()
-                )
+                odd = Counter(compress(column.cells, (~valid & ~absent).tolist()))
+                self.marks += sum(count for cell, count in odd.items() if cell.strip().casefold() in MARKS)
             self.look_at_texts(column.cells, training)
         if self.is_target and self.values is not None:
             for value, count in zip(*np.unique(values[valid], return_counts=True), strict=True):
