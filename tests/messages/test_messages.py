@@ -15,7 +15,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 SAME_TEXT = {
     "descend.method_newton", "help.-10,10", "help.10", "help.relu",
     "help.numpy, jax, c, javascript", "help.utf-8, utf-16, cp1252, gb18030, ...",
-    "help.See it", "help.Usage:", "help.Use it", "help.add biases",
+    "help.See it", "help.Usage:", "help.Use it", "help.add biases", "usage.error", "usage.no_argument",
 }  # fmt: skip
 # Notes stand at the end of a line of code. A Chinese character is two columns wide.
 NOTE_WIDTH = {"en": 60, "es": 70, "de": 70, "zh-Hans": 60, "zh-Hant": 60}

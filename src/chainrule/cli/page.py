@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from ..messages import choose_language, say
 from ..messages.columns import width_of
 from .screen import WIDTH, refused, wrapped
+from .usage import told
 
 WIDEST_NAME = 30  # columns; what is wider stands on a line of its own
 EXAMPLES = (
@@ -44,9 +45,17 @@ class CommandPage(TyperCommand):
 class Page(TyperGroup):
     """The group of all commands: its help page, and one place where errors become messages."""
 
+    arguments: Sequence[str] = ()
+
+    def make_context(self, info_name: Any, args: list[str], *more: Any, **extra: Any) -> Any:
+        self.arguments = tuple(args)
+        with told(self.arguments, self.commands):
+            return super().make_context(info_name, args, *more, **extra)
+
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with told(self.arguments, self.commands):
+                return super().invoke(ctx)
         except BrokenPipeError:  # a reader such as `head` that has seen enough
             raise
         except (ValueError, ArithmeticError, OSError, MemoryError, ImportError) as error:

@@ -196,13 +196,13 @@ class Advance:
 # --- errors --------------------------------------------------------------------------------------------------------
 
 
-def refused(error: BaseException) -> None:
+def refused(error: BaseException, word: str = "error") -> None:
     """What is wrong, on standard error: at most 12 lines, nothing in them that a terminal would obey."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
         where = "standard output" if error.filename is None and error.errno in CANNOT_WRITE else error.filename
         text = error.strerror if where is None else f"{where}: {error.strerror}"
-    lines = [shown(line) for line in ("error: " + (text or type(error).__name__)).split("\n")]
+    lines = [shown(line) for line in (f"{word}: {text or type(error).__name__}").split("\n")]
     if sys.stderr.isatty():
         lines = [part for line in lines for part in wrapped(line, WIDTH)]
     if len(lines) > MOST_LINES:
