@@ -69,8 +69,12 @@ def test_a_table_is_read_once_however_often_its_roles_change(monkeypatch):
     given = {"name": "t.csv", "text": text}
     tables.table(given)
     for role in ("numeric", "categorical", "ignore"):
-        tables.table({**given, "target": "kind", "roles": {"twice": role}})
+        asked = {"target": "kind", "roles": {"twice": role}}
+        made = tables.table({**given, **asked})
+        by_digest = tables.table({"name": "t.csv", "digest": made["digest"], **asked})
+        assert bodies.body_of(made) == bodies.body_of(by_digest)
     assert len(reads) == 1
+    assert tables.table({"name": "t.csv", "digest": "0" * 16}) == {"again": True}
     with pytest.raises(ValueError, match="at most 50,000 and 50"):
         tables.table({"name": "wide.csv", "text": WIDE})
     assert tables.read_once.known is None  # one that is refused is not kept

@@ -20,6 +20,7 @@ from . import answers
 from .bodies import body_of
 from .built import PAGE, PageMissingError, messages_of, page_files, start_of
 from .descent import descent
+from .live import live
 from .tables import table
 
 POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
@@ -28,6 +29,7 @@ POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
     "program": answers.program,
     "source": answers.source,
     "descent": descent,
+    "report": live,
 }
 
 

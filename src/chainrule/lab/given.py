@@ -10,8 +10,8 @@ import difflib
 import gzip
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,11 @@ class Given:
     """What a page without a server trains.
 
     X, y        training rows (N, D) and their targets (N, K); test rows likewise
-    columns     what the D inputs are called; classes: what the outputs stand for
-    after       epochs that are made when the page opens
+    columns     what the inputs are called; classes: what the outputs stand for
+    inputs      formulas of the columns; the last inputs are these
+    after       epochs that are made when the page opens, and `step` steps
+    changes     numbers that are changed by hand on the way, as a link writes them
+    told        what else is known of the data: how columns and target were scaled
     """
 
     program: Program
@@ -57,6 +60,10 @@ class Given:
     seed: int = 1
     batch: int | None = None
     after: int = 0
+    step: int = 0
+    inputs: Sequence[str] = ()
+    changes: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     whole: int = 0  # rows that there were, where these are a sample of them
 
@@ -87,7 +94,8 @@ class Given:
         X, y = part(self.X, self.y)
         test = part(*self.test) if self.test else None
         batch = None if self.batch is None else min(self.batch, len(X))
-        return replace(self, X=X, y=y, test=test, batch=batch, whole=self.rows)
+        # what was done with all rows is not what these would have done
+        return replace(self, X=X, y=y, test=test, batch=batch, whole=self.rows, step=0, changes="")
 
     def data(self) -> dict[str, Any]:
         """As the page has its data."""
@@ -95,10 +103,11 @@ class Given:
         X, y = self.X, self.y
         if self.test:
             X, y = np.concatenate([X, self.test[0]]), np.concatenate([y, self.test[1]])
-        columns = list(self.columns) or [f"x{i + 1}" for i in range(X.shape[1])]
+        rows = X[:, : X.shape[1] - len(self.inputs)] if self.inputs else X
+        columns = list(self.columns) or [f"x{i + 1}" for i in range(rows.shape[1])]
         classes = list(self.classes) or ([str(k) for k in range(max(2, y.shape[1]))] if self.kind != "number" else [])
-        made = answers.parts(X, X, y, np.arange(N), np.arange(N, N + T))
-        return made | {"kind": self.kind, "columns": columns, "classes": classes, "fixed": True}
+        made = answers.parts(rows, X, y, np.arange(N), np.arange(N, N + T))
+        return made | dict(self.told) | {"kind": self.kind, "columns": columns, "classes": classes, "fixed": True}
 
     def answer(self) -> dict[str, Any]:
         """What the page asks for instead of data and program: both, and how the experiment is set."""
@@ -110,16 +119,18 @@ class Given:
         answers.check_size(self.program)
         if len(layers) > MOST_LAYERS + 1:
             raise DataError(f"{len(layers)} layers; a page has room for {MOST_LAYERS} before the last")
-        program = answers.runnable(self.program, list(self.data()["columns"]), len(self.X), self.batch)
+        columns = list(self.data()["columns"])
+        formulas = answers.read_formulas(self.inputs, columns) if self.inputs else []
+        program = answers.runnable(self.program, columns, len(self.X), self.batch, formulas)
         declared = self.program.declaration
         rate = self.program.hyperparameters.get("learning_rate", 0.0)
         experiment = {
             "layers": layers[:-1], "output": layers[-1]["activation"], "loss": declared.loss.name,
             "optimizer": {"name": type(declared.optimizer).__name__, "rate": rate},
-            "batch": self.batch, "seed": self.seed,
+            "batch": self.batch, "seed": self.seed, "inputs": list(self.inputs),
         }  # fmt: skip
         return {"data": self.data(), "program": program, "experiment": experiment, "epoch": self.after,
-                "name": self.name, "whole": self.whole}  # fmt: skip
+                "step": self.step, "changes": self.changes, "name": self.name, "whole": self.whole}  # fmt: skip
 
 
 def given_of(model: str | os.PathLike[str], file: str | os.PathLike[str], dialect: Dialect | None = None) -> Given:

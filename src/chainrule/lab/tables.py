@@ -28,13 +28,15 @@ def table(body: object) -> dict[str, Any]:
         {"name": "iris.csv", "text": "...", "target": "species", "roles": {"id": "ignore", "year": "categorical"},
          "task": "auto", "test": 0.2, "seed": 0}
 
-    text        of a file in UTF-8; of any other `base64`, its bytes: it is read, or refused as `train` refuses it
+    text        of a file in UTF-8; of any other `base64`, its bytes: it is read, or refused as `train` refuses it;
+                or its `digest`, which suffices for the table that was read last: {"again": true} asks for the file
     roles       of columns whose role is not to be found by the rules of `data.roles`
 
     Without a target: the columns only, and the digest by which a link names the table.
     """
     record = Record(body, "table")
-    name, content = record.text("name"), content_of(record)
+    name, given = record.text("name"), record.text("digest", default="")
+    content = None if given else content_of(record)
     target = record.text("target", default="")
     wished = record.take("roles", None) or {}
     task = record.text("task", default="auto")
@@ -47,14 +49,17 @@ def table(body: object) -> dict[str, Any]:
         raise DataError(f"table, task: known are {', '.join(TASKS)}")
     if not 0 <= share < 1:
         raise DataError(f"table, test: a share of the rows, at least 0 and below 1, not {share:g}")
-    digest = hashlib.sha256(content).hexdigest()
-    read = replace(read_once(digest, content), source=printable(name, 60))
+    digest = given if content is None else hashlib.sha256(content).hexdigest()[:16]
+    found = read_once(digest, content)
+    if found is None:
+        return {"again": True}
+    read = replace(found, source=printable(name, 60))
     if not is_taken(read):
         raise DataError(
             f"{read.source} has {len(read):,} rows and {len(read.columns)} columns; the lab takes at most "
             f"{MOST_ROWS:,} and {MOST_COLUMNS}"
         )
-    known = {"names": list(read.names), "count": len(read), "digest": digest[:16]}
+    known = {"names": list(read.names), "count": len(read), "digest": digest}
     if not target:
         return known
     return known | prepared(read, target, {str(key): str(role) for key, role in wished.items()}, task, share, seed)
@@ -65,14 +70,17 @@ def is_taken(read: Table) -> bool:
 
 
 class Latest:
-    """Reads tables and keeps the last one, by its digest: the page sends its file again with every change of a role."""
+    """Reads tables and keeps the last one, by its digest: a page that changes a role sends no file again."""
 
     def __init__(self) -> None:
         self.known: tuple[str, Table] | None = None
 
-    def __call__(self, digest: str, content: bytes) -> Table:
+    def __call__(self, digest: str, content: bytes | None) -> Table | None:
+        """The table; None: it is not the one that is kept, and there is no content to read."""
         known = self.known
         if known is None or known[0] != digest:
+            if content is None:
+                return None
             self.known = None  # two large ones are not held at once
             known = digest, read_csv(io.BytesIO(content), MOST_BYTES)
             if is_taken(known[1]):

@@ -48,10 +48,20 @@ export interface Start {
 export interface Given {
     data: Data;
     program: Program;
-    experiment: Pick<Experiment, "layers" | "output" | "loss" | "optimizer" | "batch" | "seed">;
+    experiment: Pick<Experiment, "layers" | "output" | "loss" | "optimizer" | "batch" | "seed" | "inputs">;
     epoch: number;
+    step: number;
+    changes: string; // as a link has them
     name: string;
     whole: number; // rows that there were, where these are a sample of them; else 0
+}
+
+/** A live report: its HTML, how many rows it carries, and of how many where it does not carry all; else 0. */
+export interface Report {
+    page: string;
+    rows: number;
+    whole: number;
+    bytes: number;
 }
 
 /** Lines that do one or several statements, and what they call. */
@@ -83,7 +93,19 @@ export const start = () => ask<Start>("start");
 export const messages = (language: string) => ask<Record<string, string>>(`messages/${language}`);
 export const given = () => ask<Given>("given");
 export const data = (body: unknown) => ask<Data>("data", body);
-export const table = (body: unknown) => ask<Data>("table", body);
+/** The server has read the table before and is asked by its digest; one that has not is given the file again. */
+export async function table(body: object, digest: string, content: object): Promise<Data> {
+    const found = await ask<Data | { again: true }>("table", { ...body, digest });
+    return "again" in found ? ask<Data>("table", { ...body, ...content }) : found;
+}
+
+/** A page that trains without a server; of a table as `table` asks for it. */
+export async function report(body: object, own: object | null, content: object): Promise<Report> {
+    const found = await ask<Report | { again: true }>("report", own ? { ...body, table: own } : body);
+    if (!("again" in found)) return found;
+    const { digest: _, ...asked } = own as { digest: string };
+    return ask<Report>("report", { ...body, table: { ...asked, ...content } });
+}
 export const columns = (body: unknown) => ask<{ names: string[]; count: number; digest: string }>("table", body);
 export const program = (body: unknown) => ask<Program>("program", body);
 export const source = (body: unknown) => ask<{ text: string; language: string; blocks: Block[] }>("source", body);

@@ -131,7 +131,7 @@ export function toFragment({ screen, language, epoch, step, chapter, experiment:
         batch: e.batch === null ? "all" : String(e.batch),
         seed: String(e.seed),
         edits: Object.keys(e.edits).length ? JSON.stringify(e.edits) : "",
-        changes: changes.map(({ t, name, index, value }) => [t, name, index, value].join(",")).join(";"),
+        changes: changesText(changes),
         epoch: epoch ? String(epoch) : "",
         path: chapter,
         step: step ? String(step) : "",
@@ -201,8 +201,10 @@ function tableChoice(read: URLSearchParams): TableChoice | null {
     return { digest, name: name.join(":").slice(0, 200), target: cut("target"), task: cut("task") || "auto", roles: texts(read.get("roles"), 50) };
 }
 
+export const changesText = (changes: Change[]) => changes.map(({ t, name, index, value }) => [t, name, index, value].join(",")).join(";");
+
 /** `12,W1,3,0.25;40,learning_rate,0,0.03`, in the order in which it was done. */
-function changesOf(text: string | null): Change[] {
+export function changesOf(text: string | null): Change[] {
     const found = (text ?? "").split(";").slice(0, 2000).map((change) => {
         const [t, name, index, value] = change.split(",");
         return { t: Number(t), name: name ?? "", index: Number(index), value: value?.trim() ? Number(value) : NaN };

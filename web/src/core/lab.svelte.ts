@@ -2,14 +2,14 @@
 
 import * as api from "./api";
 import type { Data } from "./contract";
-import { FOUNDING, fromFragment, USUAL, type Change, type Experiment, type Place, type TableChoice } from "./experiment";
+import { changesOf, changesText, FOUNDING, fromFragment, networkOf, USUAL, type Change, type Experiment, type Place, type TableChoice } from "./experiment";
 import { Run } from "./run.svelte";
 import { secondOf, withSecond } from "./second";
 import { viewOf, type View } from "./view";
 import { words } from "./words.svelte";
 
-/** A table of one's own: the choice that a link names, and the file, as text or where it is none as its bytes. */
-export interface Table extends TableChoice {
+/** The file of a table of one's own: as text, or where it is none as its bytes. */
+export interface Content {
     text?: string;
     base64?: string;
 }
@@ -32,7 +32,8 @@ export class Lab {
     second = $state<Experiment | null>(null); // of Side by side
     choices = $state.raw<api.Choices | null>(null);
     languages = $state.raw<string[]>([]);
-    table = $state<Table | null>(null);
+    table = $state<TableChoice | null>(null);
+    private content: Content = {}; // of the table; it may be large: nothing watches or copies it
     tableColumns = $state.raw<string[]>([]);
     tableError = $state<string | null>(null);
     asked = $state.raw<(Partial<Place> & { table: TableChoice }) | null>(null); // a link whose table is not here
@@ -63,9 +64,9 @@ export class Lab {
         if (place.table) this.asked = { ...place, table: place.table };
         if (start.given) {
             this.given = await api.given();
-            const { experiment, epoch } = this.given;
-            this.experiment = { ...this.experiment, inputs: [], ...structuredClone(experiment), ...seedOf(location.hash) };
-            place.epoch ||= epoch;
+            const { experiment, epoch, step, changes } = this.given;
+            this.experiment = { ...this.experiment, ...structuredClone(experiment), ...seedOf(location.hash) };
+            if (!place.epoch && !place.step) Object.assign(place, { epoch, step, changes: changesOf(changes) });
             await this.derive();
         } else if (start.table) await this.open(start.table.name, { text: start.table.text });
         else await this.derive();
@@ -104,9 +105,9 @@ export class Lab {
         let given: Data | null = null;
         if (this.table?.target) {
             try {
-                const { name, target, roles, task } = $state.snapshot(this.table);
+                const { name, digest, target, roles, task } = $state.snapshot(this.table);
                 const { test, seed } = this.experiment.data;
-                given = await api.table({ name, ...this.content(), target, roles, task, test, seed });
+                given = await api.table({ name, target, roles, task, test, seed }, digest, this.content);
                 if (turn !== this.turn) return; // another wish came meanwhile: it wins
                 this.tableError = null;
             } catch (error) {
@@ -126,10 +127,6 @@ export class Lab {
         this.view = viewOf(data!, same ? kept.x : 0, same ? kept.y : undefined);
         await this.run.setView(this.view);
         await this.run.look();
-    }
-
-    private content(): { text?: string; base64?: string } {
-        return this.table?.base64 ? { base64: this.table.base64 } : { text: this.table?.text };
     }
 
     /** What a refusal says; a server that does not answer is told for the whole page. */
@@ -169,7 +166,7 @@ export class Lab {
     }
 
     /** A table of one's own: as its text, or as bytes where it is not UTF-8; where a link asked for it, as the link has it. */
-    async open(name: string, content: { text?: string; base64?: string }): Promise<void> {
+    async open(name: string, content: Content): Promise<void> {
         try {
             const found = await api.columns({ name, ...content });
             const asked = this.asked;
@@ -178,7 +175,8 @@ export class Lab {
             const kept = right ? asked.table : { target: "", roles: {}, task: "auto" };
             const target = found.names.includes(kept.target) ? kept.target : (found.names.at(-1) ?? "");
             this.tableColumns = found.names;
-            this.table = { name, ...content, digest: found.digest, target, roles: { ...kept.roles }, task: kept.task };
+            this.content = content;
+            this.table = { name, digest: found.digest, target, roles: { ...kept.roles }, task: kept.task };
             this.tableError = null;
             const e = this.experiment;
             e.inputs = [];
@@ -203,8 +201,32 @@ export class Lab {
 
     /** The experiment as a file: everything that the link says, and the table. */
     saved(): string {
-        const table = this.table ? { name: this.table.name, ...this.content() } : undefined;
+        const table = this.table ? { name: this.table.name, ...this.content } : undefined;
         return JSON.stringify({ format: FORMAT, link: this.fragment(true), table } satisfies Saved, null, 1);
+    }
+
+    /** What runs as a page that trains without a server, from where it stands. */
+    async live(): Promise<api.Report> {
+        const { run } = this;
+        const e = structuredClone(this.good)!;
+        e.optimizer.rate = run.startRate;
+        const { set, points, noise, test, seed } = e.data;
+        const data = run.data!;
+        const body = {
+            language: words.language,
+            columns: data.columns,
+            inputs: e.inputs,
+            network: networkOf(e, data.outputs),
+            batch: e.batch === null || e.batch >= data.training.count ? null : e.batch,
+            edits: e.edits,
+            seed: this.experiment.seed,
+            epoch: run.snapshot?.epoch ?? 0,
+            step: run.snapshot?.batch ?? 0,
+            changes: changesText(run.changes),
+        };
+        if (!this.table) return api.report({ ...body, data: { set, points, noise, test, seed, inputs: e.inputs } }, null, {});
+        const { name, digest, target, roles, task } = $state.snapshot(this.table);
+        return api.report(body, { name, digest, target, roles, task, test, seed }, this.content);
     }
 
     /** A saved experiment.  Error: the file is none. */
@@ -234,6 +256,7 @@ export class Lab {
 
     private leave(): void {
         this.table = this.asked = this.tableError = null;
+        this.content = {};
         this.other = false;
     }
 
@@ -297,7 +320,7 @@ export class Lab {
         const visit = ++this.visit;
         const at = link.indexOf("#");
         const place = fromFragment(at < 0 ? "" : link.slice(at));
-        const kept = this.table;
+        const [kept, content] = [this.table, this.content];
         this.leave();
         if (this.given) Object.assign(this.experiment, seedOf(link));
         else this.experiment = place.experiment;
@@ -306,7 +329,7 @@ export class Lab {
         this.turnTo(place.chapter);
         if (place.language && this.languages.includes(place.language)) await words.speak(place.language).catch(() => (this.lost = true));
         if (place.table) this.asked = { ...place, table: place.table };
-        if (place.table && kept?.digest === place.table.digest) await this.open(kept.name, kept.base64 ? { base64: kept.base64 } : { text: kept.text });
+        if (place.table && kept?.digest === place.table.digest) await this.open(kept.name, content);
         else await this.derive();
         if (!place.table && visit === this.visit) await this.arrive(place); // else another link was followed since
     }

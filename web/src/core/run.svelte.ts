@@ -88,8 +88,7 @@ export class Run {
 
     /** Loads a program and its rows. */
     async begin(program: Program, data: Data, seed: number, version = ++this.version): Promise<boolean> {
-        const plain = $state.snapshot(program) as Program;
-        await this.ask({ kind: "load", program: plain, data, seed });
+        await this.ask({ kind: "load", program, data, seed });
         const { snapshot } = await this.ask({ kind: "look", wants: { ...this.wants, grid: false } });
         if (version !== this.version) return false;
         // Program, data and numbers change together: a figure never sees those of one with the names of another.
