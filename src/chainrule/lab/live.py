@@ -8,6 +8,7 @@ from typing import Any
 from ..data import DataError
 from ..files.json_text import Record
 from ..messages import LANGUAGES
+from ..training.batches import check_batch_size
 from . import answers
 from .tables import table
 
@@ -53,7 +54,7 @@ def live(body: object) -> dict[str, Any]:
     X, y = part("training")
     given = Given(
         program, X, y, part("test") if made["test"]["count"] else None, columns, made["classes"], seed=seed,
-        batch=None if batch is None else answers.check_batch_size(batch, len(X)), after=epoch, step=step,
+        batch=None if batch is None else check_batch_size(batch, len(X)), after=epoch, step=step,
         inputs=[str(formula) for formula in formulas], changes=changes,
         told={name: made[name] for name in ("features", "target") if name in made},
         name=made["target"]["name"] if own else "",
