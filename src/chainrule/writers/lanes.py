@@ -1,18 +1,20 @@
 """The lanes kernel set: for networks so small that a call costs more than its work.
 
-Everything is inlined into `train`, where the loop over steps becomes the kernel. The units of a layer lie side by side
-in the lanes of a vector register: `sum[j] += x[n, k] * W[k, j]` for all j at once. Sizes are constants there, so the
-compiler unrolls the loops.
+The units of a layer lie side by side in the lanes of a vector register: `sum[j] += x[n, k] * W[k, j]` for all j at
+once. Sizes are constants, so the compiler unrolls the loops. Where there are so few weights that a call costs as much
+as what it does, everything is inlined into `train`, and the loop over steps becomes the kernel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .loops import INDENT, Axis, Function, Nest, Scope
+from .loops import INDENT, Axis, Function, Nest, Scope, count
 from .lowering import ACCUMULATOR, Contraction, Operand
 from .tiled import TiledCWriter
 from .tiles import SIZES
+
+FEW = 32  # weights and biases; with more of them inlining takes longer to compile, and gains nothing
 
 
 class LanesCWriter(TiledCWriter):
@@ -95,10 +97,11 @@ class LanesCWriter(TiledCWriter):
         return f"{array}[{i} * {over.extent} + {k}]"
 
     def body(self, functions: Sequence[Function]) -> str:
-        """Everything that `train` calls becomes part of it."""
+        """Everything that `train` of a very small network calls becomes part of it."""
         text = super().body(functions)
+        few = sum(count(variable.shape) for variable in self.program.parameters.values()) <= FEW
         for function in functions:
-            if function.name == "train":
+            if function.name == "train" and few:
                 head = f"void {self.prefix}train("
                 text = text.replace(f"\n{head}", f"\n__attribute__((flatten)) {head}")
         return text
