@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -110,17 +109,21 @@ def test_an_observer_sees_the_same():
 
 
 def test_ctrl_c_ends_it_between_two_steps():
-    run = training(threads=2, epochs=10**9)
+    run, ended = training(threads=2, epochs=10**9), threading.Event()
 
     def interrupt():
-        while run.t == 0:
-            time.sleep(0.001)
-        os.kill(os.getpid(), signal.SIGINT)
+        while run.t == 0 and not ended.wait(0.001):
+            pass
+        if not ended.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
 
     sender = threading.Thread(target=interrupt)
     sender.start()
-    run.fit()
-    sender.join()
+    try:
+        run.fit()
+    finally:
+        ended.set()
+        sender.join()
     assert run.interrupted
     assert run.t == len(run.losses)
     assert np.isfinite(run.losses).all()
