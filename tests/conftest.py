@@ -29,6 +29,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # `auto` is NumPy here unless a test says otherwise: compiling hundreds of programs takes longer than running them.
 os.environ.setdefault("CHAINRULE_ENGINE", "numpy")
 
+# What is said is compared in English, whatever the locale here.
+os.environ["CHAINRULE_LANG"] = "en"
+
 # The runner of commands builds all of them anew at each call, which takes longer than most of them do.
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 

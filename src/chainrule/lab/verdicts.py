@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ..observe.readiness import RIGHT
 from ..observe.rules import RULES, Rule
 from ..program.steps import Program
 
@@ -58,68 +57,71 @@ def wrong(above: float) -> Condition:
     return condition("relative_error", "now", above=above)
 
 
-Make = Callable[[Known, float], Iterator[tuple[int, list[Condition]]]]
+Make = Callable[[Known, Rule], Iterator[tuple[int, list[Condition]]]]
 
 
 def ratio(above: bool) -> Make:
     """Delta of the first layer beside that of the last, at the start."""
 
-    def make(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    def make(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
         if len(known.layers) > 2:
             first, last = known.layers[0], known.layers[-1]
-            names = (f"delta_size{first}", "start", (f"delta_size{last}", "start"))
+            names, bound = (f"delta_size{first}", "start", (f"delta_size{last}", "start")), rule.bound
             yield first, [condition(*names, above=bound if above else None, below=None if above else bound)]
 
     return make
 
 
-def hidden(stem: str, window: str, *more: Condition, below: bool = False) -> Make:
-    """One number a hidden layer."""
+def hidden(stem: str, window: str, below: bool = False) -> Make:
+    """One number a hidden layer; in windows of now also that the network is wrong, where the rule says how wrong."""
 
-    def make(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+    def make(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
+        more = [wrong(rule.also["wrong"])] if "wrong" in rule.also else []
+        above, under = (None, rule.bound) if below else (rule.bound, None)
         for i in known.layered(stem, hidden=True):
-            yield (
-                i,
-                [
-                    condition(f"{stem}{i}", window, above=None if below else bound, below=bound if below else None),
-                    *more,
-                ],
-            )
+            yield i, [condition(f"{stem}{i}", window, above=above, below=under), *more]
 
     return make
 
 
-def unscaled(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
-    yield 0, [condition("input_size", "now", above=bound, reduce="max")]
+def unscaled(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
+    yield 0, [condition("input_size", "now", above=rule.bound, reduce="max")]
 
 
-def too_large(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+def too_large(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
     """The first steps are as large as the weights, or the loss rises far above where it began."""
     for i in known.layered("update_ratio"):
-        yield 0, [condition(f"update_ratio{i}", "start", above=bound)]
-    yield 0, [condition("data_loss", "history", ("data_loss", "start"), above=5.0, reduce="max"), progress(0.5)]
-    yield 0, [progress(1.2), condition("epochs", "history", above=10)]
+        yield 0, [condition(f"update_ratio{i}", "start", above=rule.bound)]
+    peak = condition("data_loss", "history", ("data_loss", "start"), above=rule.also["peak"], reduce="max")
+    yield 0, [peak, progress(rule.also["left"])]
+    yield 0, [progress(rule.also["risen"]), condition("epochs", "history", above=rule.also["epochs"])]
 
 
-def too_small(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+def too_small(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
     layers = known.layered("update_ratio")
     if layers:
-        small = [condition(f"update_ratio{i}", "history", below=bound, reduce="max") for i in layers]
-        yield 0, [*small, progress(0.3), wrong(0.3), condition("epochs", "history", above=0)]
+        small = [condition(f"update_ratio{i}", "history", below=rule.bound, reduce="max") for i in layers]
+        yield (
+            0,
+            [*small, progress(rule.also["left"]), wrong(rule.also["wrong"]), condition("epochs", "history", above=0)],
+        )
 
 
-def overfitting(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+def overfitting(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
     yield 0, [
-        condition("test_rise", "history", above=bound), condition("test_risen", "history", above=0.1),
-        condition("test_gap", "history", below=0.8), condition("test_best", "history", below=0.8),
+        condition("test_rise", "history", above=rule.bound),
+        condition("test_risen", "history", above=rule.also["risen"]),
+        condition("test_gap", "history", below=rule.also["gap"]),
+        condition("test_best", "history", below=rule.also["best"]),
     ]  # fmt: skip
 
 
-def finished(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
-    yield 0, [condition("loss_fall", "history", below=bound), condition("relative_error", "now", below=RIGHT)]
+def finished(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
+    right = condition("relative_error", "now", below=rule.also["right"])
+    yield 0, [condition("loss_fall", "history", below=rule.bound), right]
 
 
-def diverging(known: Known, bound: float) -> Iterator[tuple[int, list[Condition]]]:
+def diverging(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
     yield 0, [condition("diverged", "history", above=0)]
 
 
@@ -137,7 +139,7 @@ MAKERS: dict[str, Make] = {
     "rate_too_small": too_small,
     "overfitting": overfitting,
     "dead_now": hidden("dead_share", "now"),
-    "saturated_now": hidden("saturated_share", "now", wrong(0.5)),
+    "saturated_now": hidden("saturated_share", "now"),
     "finished": finished,
 }
 
@@ -153,7 +155,7 @@ def rows(program: Program) -> list[Row]:
     found = []
     for rank, rule in enumerate(RULES):
         make = MAKERS.get(rule.find.__name__)
-        for layer, conditions in make(known, rule.bound) if make else ():
+        for layer, conditions in make(known, rule) if make else ():
             found.append({"verdict": rule.verdict, "rank": rank, "layer": layer, "fault": rule.fault,
                           "all": conditions, "remedy": changes(rule)})  # fmt: skip
     return found

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..engines import make_engine
 from ..engines.engine import Array, Arrays
-from ..messages import say
+from ..messages import choose_language, say
 from ..program.steps import Program
 from ..training import Diverged, Training
 from ..training.inputs import check_program, check_whole
@@ -106,13 +106,14 @@ class Comparison:
         return "\n".join([*lines, "", self.summary(language)])
 
     def __str__(self) -> str:
-        return self.text()
+        return self.text(choose_language())
 
     def _repr_html_(self) -> str:
-        header, rows = self.rows()
+        language = choose_language()
+        header, rows = self.rows(language)
         head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.summary())}</p>"
+        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.summary(language))}</p>"
 
 
 def layered(values: Array) -> str:

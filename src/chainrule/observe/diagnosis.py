@@ -13,7 +13,7 @@ from html import escape
 
 import numpy as np
 
-from ..messages import say
+from ..messages import choose_language, say
 from ..training import Training
 from .evidence import Evidence, Recorded
 from .readiness import CASES, readiness
@@ -58,7 +58,7 @@ class Verdict:
         return remedied(self.run, self.rule.remedy)
 
     def __str__(self) -> str:
-        return self.text()
+        return self.text(choose_language())
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,19 @@ class Diagnosis:
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        return self.text()
+        return self.text(choose_language())
 
     def _repr_html_(self) -> str:
+        language = choose_language()
         rows = "".join(
-            f"<tr><td>{escape(say(f'diagnose.{v.name}'))}</td><td>{escape(v.measured())}</td>"
-            f"<td>{escape(v.remedy())}</td></tr>"
+            f"<tr><td>{escape(say(f'diagnose.{v.name}', language))}</td><td>{escape(v.measured(language))}</td>"
+            f"<td>{escape(v.remedy(language))}</td></tr>"
             for v in self.verdicts
         )
-        rest = "".join(f"<p>{escape(line)}</p>" for line in Diagnosis((), self.readiness).text().split("\n")[1:])
-        opening = "" if self.faults else f"<p>{escape(say('diagnose.healthy'))}</p>"
+        rest = "".join(
+            f"<p>{escape(line)}</p>" for line in Diagnosis((), self.readiness).text(language).split("\n")[1:]
+        )
+        opening = "" if self.faults else f"<p>{escape(say('diagnose.healthy', language))}</p>"
         return f"{opening}<table>{rows}</table>{rest}"
 
 
@@ -117,7 +120,7 @@ def diagnose(run: Training, recorded: Recorded | None = None) -> Diagnosis:
     with np.errstate(all="ignore"):
         evidence = Evidence(run, recorded)
         for rule in RULES:
-            finding = rule.find(evidence, rule.bound)
+            finding = rule.find(evidence, rule)
             if finding is not None:
                 if rule.window == "now" and not evidence.start:
                     finding = replace(finding, since=None)

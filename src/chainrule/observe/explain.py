@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..engines.reference import evaluate
-from ..messages import say
+from ..messages import choose_language, say
 from ..program.steps import Program, Step, Update
 from ..training.inputs import check_program, check_whole
 from .one_weight import measure
@@ -92,10 +92,10 @@ class Explanation:
         return "\n".join([*lines, "", *rest])
 
     def __str__(self) -> str:
-        return self.text()
+        return self.text(choose_language())
 
     def _repr_html_(self) -> str:
-        heading, *rest = self.paragraphs()
+        heading, *rest = self.paragraphs(choose_language())
         rows = "".join(
             f"<tr><td><code>{escape(r.target)}</code></td><td><code>{escape(r.formula)}</code></td>"
             f"<td><code>{escape(r.numbers)}</code></td><td>{short(r.value)}</td></tr>"

@@ -7,8 +7,8 @@ chosen on planted faults and healthy runs of other seeds than those of the tests
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Finding:
     bound: float | None = None
 
 
-Find = Callable[[Evidence, float], Finding | None]
+Find = Callable[[Evidence, "Rule"], Finding | None]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Rule:
     """One row: `find` gives what goes beyond `bound`, or None.
 
     observation     what it reads; window: start, now or history
+    also            further numbers that it compares with, by name
     verdict         the key of the catalogue, `diagnose.<verdict>` and `diagnose.<verdict>_remedy`
     remedy          what `Verdict.rerun` changes
     """
@@ -55,6 +56,7 @@ class Rule:
     bound: float
     find: Find
     remedy: Remedy
+    also: Mapping[str, float] = field(default_factory=dict)
     fault: bool = True
 
 
@@ -72,137 +74,140 @@ def worst(evidence: Evidence, stem: str, bound: float, *, start: bool) -> Findin
     return Finding(value, layer, 0 if start else evidence.since(f"{stem}{layer}", lambda v: bool(v > bound)))
 
 
-def identical_units(e: Evidence, bound: float) -> Finding | None:
+def identical_units(e: Evidence, rule: Rule) -> Finding | None:
     for i, value in hidden(e, "unit_spread", e.now):
-        if value < bound:
-            alike = e.start.get(f"unit_spread{i}", np.inf) < bound
+        if value < rule.bound:
+            alike = e.start.get(f"unit_spread{i}", np.inf) < rule.bound
             return Finding(value, i, 0) if alike else Finding(value, i, e.run.epoch, when="end")
     return None
 
 
-def unscaled_input(e: Evidence, bound: float) -> Finding | None:
+def unscaled_input(e: Evidence, rule: Rule) -> Finding | None:
     sizes = np.sqrt((e.run.X.astype(float) ** 2).mean(axis=0))
     largest, smallest = float(sizes.max()), float(sizes[sizes > 0].min(initial=np.inf))
-    if largest > bound:
+    if largest > rule.bound:
         return Finding(largest, 0, 0, f"X[:, {int(sizes.argmax())}]")
-    if largest / smallest > bound**2:
+    if largest / smallest > rule.bound**2:
         what = "input_size.max() / input_size.min()"
-        return Finding(largest / smallest, 0, 0, f"X[:, {int(sizes.argmax())}]", what=what, bound=bound**2)
+        return Finding(largest / smallest, 0, 0, f"X[:, {int(sizes.argmax())}]", what=what, bound=rule.bound**2)
     return None
 
 
-def saturated_at_start(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "saturated_share", bound, start=True)
+def saturated_at_start(e: Evidence, rule: Rule) -> Finding | None:
+    return worst(e, "saturated_share", rule.bound, start=True)
 
 
-def saturated_now(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "saturated_share", bound, start=False) if e.error > 0.5 else None
+def saturated_now(e: Evidence, rule: Rule) -> Finding | None:
+    return worst(e, "saturated_share", rule.bound, start=False) if e.error > rule.also["wrong"] else None
 
 
-def dead_at_start(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "dead_share", bound, start=True)
+def dead_at_start(e: Evidence, rule: Rule) -> Finding | None:
+    return worst(e, "dead_share", rule.bound, start=True)
 
 
-def dead_now(e: Evidence, bound: float) -> Finding | None:
-    return worst(e, "dead_share", bound, start=False)
+def dead_now(e: Evidence, rule: Rule) -> Finding | None:
+    return worst(e, "dead_share", rule.bound, start=False)
 
 
-def exploding(e: Evidence, bound: float) -> Finding | None:
+def exploding(e: Evidence, rule: Rule) -> Finding | None:
     """Delta grows from the last layer to the first, or the gradient is out of all proportion to the weights."""
     deltas = dict(e.layer_values("delta_size", e.start))
     if len(deltas) > 2:
         first, last = min(deltas), max(deltas)
         ratio = deltas[first] / max(deltas[last], 1e-300)
-        if ratio > bound or not np.isfinite(ratio):
+        if ratio > rule.bound or not np.isfinite(ratio):
             return Finding(ratio, first, what=f"delta_size{first} / delta_size{last}")
     return None
 
 
-def vanishing(e: Evidence, bound: float) -> Finding | None:
+def vanishing(e: Evidence, rule: Rule) -> Finding | None:
     deltas = dict(e.layer_values("delta_size", e.start))
     if len(deltas) > 2:
         first, last = min(deltas), max(deltas)
         ratio = deltas[first] / max(deltas[last], 1e-300)
-        if ratio < bound:
+        if ratio < rule.bound:
             return Finding(ratio, first, what=f"delta_size{first} / delta_size{last}")
     return None
 
 
-def wrong_loss(e: Evidence, bound: float) -> Finding | None:
+def wrong_loss(e: Evidence, rule: Rule) -> Finding | None:
     """A class as target and a loss that is none for classes: certain and wrong, or an output without bounds."""
     if not e.targets_are_classes or "cross_entropy" in e.loss or e.output not in ("sigmoid", "softmax", ""):
         return None
     off = np.abs(e.now[e.run.program.prediction] - e.inputs["y"])
     trapped = float((off > 0.9).mean()) > 0.1 if e.output else e.progress < 0.9
-    if trapped and float(off.mean()) > bound:
-        since = e.since("absolute_error", lambda v: bool(v > bound))
+    if trapped and float(off.mean()) > rule.bound:
+        since = e.since("absolute_error", lambda v: bool(v > rule.bound))
         return Finding(float(off.mean()), 0, since, f"{e.loss}, {e.output or 'linear'}")
     return None
 
 
-def diverging(e: Evidence, bound: float) -> Finding | None:
+def diverging(e: Evidence, rule: Rule) -> Finding | None:
     failure = getattr(e.run, "diverged", None)
     if failure is None:
         return None
     return Finding(float("inf"), 0, failure.epoch, f"step {failure.step}, {failure.name}")
 
 
-def rate_too_large(e: Evidence, bound: float) -> Finding | None:
+def rate_too_large(e: Evidence, rule: Rule) -> Finding | None:
     """The first steps are as large as the weights themselves, or the loss rises far above where it began."""
     ratios = [value for _, value in e.layer_values("update_ratio", e.start)]
-    if ratios and max(ratios) > bound:
+    if ratios and max(ratios) > rule.bound:
         return Finding(max(ratios))
     losses = e.losses
     if not len(losses):
         return None
     peak = int(losses.argmax())
-    if len(losses) > 2 and losses[peak] > 5 * losses[0] and e.progress > 0.5:
-        return Finding(float(losses[peak] / losses[0]), 0, e.epochs[peak], what="max(loss) / loss[0]", bound=5.0)
-    if len(losses) > 10 and e.progress > 1.2:
-        return Finding(e.progress, 0, e.risen(), what="loss[-1] / loss[0]", bound=1.2)
+    if len(losses) > 2 and losses[peak] > rule.also["peak"] * losses[0] and e.progress > rule.also["left"]:
+        return Finding(
+            float(losses[peak] / losses[0]), 0, e.epochs[peak], what="max(loss) / loss[0]", bound=rule.also["peak"]
+        )
+    if len(losses) > rule.also["epochs"] and e.progress > rule.also["risen"]:
+        return Finding(e.progress, 0, e.risen(), what="loss[-1] / loss[0]", bound=rule.also["risen"])
     return None
 
 
-def rate_too_small(e: Evidence, bound: float) -> Finding | None:
+def rate_too_small(e: Evidence, rule: Rule) -> Finding | None:
     ratios = [value for _, value in e.layer_values("update_ratio", e.start)]
     if e.observer is not None:
         ratios += [float(v) for n, vs in e.observer.values.items() if n.startswith("update_ratio") for v in vs]
-    if ratios and max(ratios) < bound and e.progress > 0.3 and e.error > 0.3:
+    if ratios and max(ratios) < rule.bound and e.progress > rule.also["left"] and e.error > rule.also["wrong"]:
         return Finding(max(ratios))
     return None
 
 
-def overfitting(e: Evidence, bound: float) -> Finding | None:
+def overfitting(e: Evidence, rule: Rule) -> Finding | None:
     epochs, course = e.course("validation_loss")
     if len(course) < 5:
         return None
     best = int(np.argmin(course))
     last = float(np.mean(course[-3:]))
-    ratio, risen = last / max(course[best], 1e-300), last - course[best] > 0.1 * e.first_loss
-    if ratio > bound and risen and e.training_loss < 0.8 * last and best < 0.8 * len(course):
+    ratio, risen = last / max(course[best], 1e-300), last - course[best] > rule.also["risen"] * e.first_loss
+    apart, early = e.training_loss < rule.also["gap"] * last, best < rule.also["best"] * len(course)
+    if ratio > rule.bound and risen and apart and early:
         return Finding(ratio, 0, epochs[best], what="validation_loss[-3:].mean() / validation_loss.min()")
     return None
 
 
-def imbalance_ignored(e: Evidence, bound: float) -> Finding | None:
+def imbalance_ignored(e: Evidence, rule: Rule) -> Finding | None:
     if not e.targets_are_classes or "sample_weight" in e.run.program.inputs:
         return None
     rare, share, recall = e.recall()
-    if share < 0.15 and recall < bound:
-        when = "both" if e.recall(start=True)[2] < bound else "end"
+    if share < 0.15 and recall < rule.bound:
+        when = "both" if e.recall(start=True)[2] < rule.bound else "end"
         return Finding(recall, 0, 0 if when == "both" else e.run.epoch, f"class {rare}, {share:.1%}", when)
     return None
 
 
-def finished(e: Evidence, bound: float) -> Finding | None:
+def finished(e: Evidence, rule: Rule) -> Finding | None:
     """The loss hardly falls any more, and the answers are right."""
     losses = e.losses
-    if len(losses) < 10 or e.error > RIGHT:
+    if len(losses) < 10 or e.error > rule.also["right"]:
         return None
     window = max(2, len(losses) // 10)
     fall = float(1 - losses[-1] / max(losses[-window], 1e-300))
     what = f"1 - loss[-1] / loss[-{window}]"
-    return Finding(fall, 0, e.epochs[-window], what=what) if fall < bound else None
+    return Finding(fall, 0, e.epochs[-window], what=what) if fall < rule.bound else None
 
 
 RULES = (
@@ -212,15 +217,18 @@ RULES = (
     Rule("dead_relu", "dead_share", "start", 0.5, dead_at_start, Remedy(initial=True, activation="leaky_relu")),
     Rule("saturated_units", "saturated_share", "start", 0.5, saturated_at_start, Remedy(initial=True)),
     Rule("diverging", "loss", "history", float("inf"), diverging, Remedy(rate=0.1)),
-    Rule("rate_too_large", "update_ratio", "start", 0.4, rate_too_large, Remedy(rate=0.1)),
+    Rule("rate_too_large", "update_ratio", "start", 1.0, rate_too_large, Remedy(rate=0.1),
+         also={"peak": 5.0, "left": 0.5, "risen": 1.2, "epochs": 10}),
     Rule("vanishing_gradient", "delta_size", "start", 0.01, vanishing, Remedy(activation="relu")),
     Rule("wrong_loss", "absolute_error", "now", 0.1, wrong_loss, Remedy(loss="cross_entropy", initial=True)),
-    Rule("rate_too_small", "update_ratio", "start", 3e-4, rate_too_small, Remedy(rate=100.0)),
+    Rule("rate_too_small", "update_ratio", "start", 3e-4, rate_too_small, Remedy(rate=100.0),
+         also={"left": 0.3, "wrong": 0.3}),
     Rule("imbalance_ignored", "recall", "now", 0.3, imbalance_ignored, Remedy(class_weight="balanced")),
-    Rule("overfitting", "validation_loss", "history", 1.15, overfitting, Remedy(stopping=True)),
+    Rule("overfitting", "validation_loss", "history", 1.15, overfitting, Remedy(stopping=True),
+         also={"risen": 0.1, "gap": 0.8, "best": 0.8}),
     Rule("dead_relu", "dead_share", "now", 0.6, dead_now, Remedy(activation="leaky_relu", rate=0.1)),
-    Rule("saturated_units", "saturated_share", "now", 0.9, saturated_now, Remedy(rate=0.1)),
-    Rule("finished", "loss", "history", 0.05, finished, Remedy(), fault=False),
-)
+    Rule("saturated_units", "saturated_share", "now", 0.9, saturated_now, Remedy(rate=0.1), also={"wrong": 0.5}),
+    Rule("finished", "loss", "history", 0.05, finished, Remedy(), also={"right": RIGHT}, fault=False),
+)  # fmt: skip
 
 __all__ = ["RULES", "Finding", "Rule"]

@@ -12,6 +12,7 @@ import numpy as np
 from ..data import check_features, check_row_weights
 from ..engines import make_engine
 from ..engines.engine import Array, Arrays
+from ..messages import choose_language, say
 from ..program.expr import Call, Expr, walk
 from ..program.ops import Shape
 from ..program.steps import Program, Step
@@ -20,6 +21,7 @@ from ..training.inputs import check_data, check_dtype, check_known, check_progra
 from ..training.start import draw, take_given
 
 MOST = 60  # characters in a cell of the table
+ROWS = "]\n ["  # between the rows of an array in a notebook
 
 
 def shortened(text: str, most: int) -> str:
@@ -65,11 +67,16 @@ class Trace(Mapping[str, Array]):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        language = choose_language()
+        head = "".join(
+            f"<th>{escape(say(f'trace.{name}', language))}</th>" for name in ("phase", "step", "shape", "value")
+        )
         body = "".join(
-            f"<tr><td>{escape(phase)}</td><td><code>{escape(text)}</code></td><td>{shape}</td><td>{escape(shown)}</td></tr>"
+            f"<tr><td>{escape(say(f'phase.{phase}', language))}</td><td><code>{escape(text)}</code></td>"
+            f"<td>{shape}</td><td><pre>{escape(shown.replace('] [', ROWS))}</pre></td></tr>"
             for phase, text, shape, shown in self.rows()
         )
-        return f"<table><tr><th>phase</th><th>step</th><th>shape</th><th>value</th></tr>{body}</table>"
+        return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def shapes(expr: Expr, rows: int) -> str:

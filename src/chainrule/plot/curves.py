@@ -138,7 +138,10 @@ def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss"
     steps = "layer" if layers else "step" if isinstance(runs, Comparison) else "epoch"
     shown = on.look.say(labels[what]) if what in labels else what
     on.titles(on.look.say("compare_title"), on.look.say(steps), shown)
-    on.legend(loc="best" if layers else "lower left")  # beside thousands of points the best takes seconds to find
+    if len(tables) > 6:
+        on.legend_beside()
+    else:  # among thousands of points the best place takes seconds to find
+        on.legend(loc="best" if layers else "lower left")
 
 
 def comparison(

@@ -254,4 +254,4 @@ def correlation(
     on.ax.axvline(0, color=on.look.ink, linewidth=0.8)
     target = "y" if width == 1 else f"y[{output}]"
     on.titles(on.look.say("correlation_title", y=target), on.look.say("correlation_axis", y=target))
-    on.legend(loc="upper left", bbox_to_anchor=(1, 1))  # beside the bars: within, it would hide the end of one
+    on.legend_beside()

@@ -205,6 +205,10 @@ class Canvas:
         corners = {"upper left": (0, 1), "upper right": (1, 1), "lower left": (0, 0), "lower right": (1, 0)}
         return max(corners, key=lambda c: min(hypot(x - corners[c][0], y - corners[c][1]) for x, y in places))
 
+    def legend_beside(self) -> None:
+        """A legend at the right, outside: for pictures that it would hide a part of."""
+        self.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
     def legend(self, **options: Any) -> None:
         handles, labels = self.ax.get_legend_handles_labels()
         if handles:
