@@ -6,6 +6,7 @@
 
 PYTHON  ?= python3
 WORKERS ?= 2
+SHARED   = -n $(WORKERS) --dist worksteal  # tests that stand together share what they set up
 
 # Without compiled modules beside it, each of the hundreds of programs that the tests start compiles the whole package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,16 +33,16 @@ page: $(ENV)/.ready-to-lab
 test: $(ENV)/.ready-to-test page ## lint, types and every test (WORKERS=2)
 	$(ENV)/bin/ruff check
 	$(ENV)/bin/mypy
-	$(ENV)/bin/pytest -n $(WORKERS)
+	$(ENV)/bin/pytest $(SHARED)
 
 test-all: $(ENV)/.ready-to-test page ## every test of every product, not a sample: emitted C takes minutes
-	CHAINRULE_TEST_ALL=1 $(ENV)/bin/pytest -n $(WORKERS)
+	CHAINRULE_TEST_ALL=1 $(ENV)/bin/pytest $(SHARED)
 
 golden: $(ENV)/.ready-to-test ## write the golden sources anew; read the diff before committing it
 	$(ENV)/bin/pytest tests/writers --update-golden
 
 oracle: $(ORACLE)/.ready-to-test ## compare with PyTorch, in an environment of its own
-	$(ORACLE)/bin/pytest -n $(WORKERS) tests/oracle
+	$(ORACLE)/bin/pytest $(SHARED) tests/oracle
 
 bench: $(BENCH)/.ready-to-bench ## how fast, beside NumPy, scikit-learn, JAX and PyTorch (BENCH_OPTIONS="--docs")
 	$(BENCH)/bin/python -m benchmarks $(BENCH_OPTIONS)
@@ -50,7 +51,7 @@ bench-short: $(ENV)/.ready-to-run ## the same of small networks beside NumPy alo
 	$(ENV)/bin/python -m benchmarks --short $(BENCH_OPTIONS)
 
 coverage: $(ENV)/.ready-to-test page ## which lines no test reaches
-	$(ENV)/bin/pytest -n $(WORKERS) --cov
+	$(ENV)/bin/pytest $(SHARED) --cov
 
 clean: ## remove the environments and caches
 	rm -rf $(ENV) $(ORACLE) $(BENCH) build web/node_modules src/chainrule/lab/page .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*

@@ -301,15 +301,17 @@ def test_a_large_sparse_table_is_made_dense_a_few_steps_at_a_time(monkeypatch):
 def test_epochs_made_in_vain_are_taken_back(monkeypatch):
     """However many epochs are tried at once, the fit ends after the same one, with the same bits."""
     fitted = []
-    for seconds in (0.0, 100.0):
-        monkeypatch.setattr(running, "ON_TRIAL", seconds)
+    for trial, patience in ((0.0, 0.1), (100.0, 0.1), (100.0, 1e-3)):  # the last: no call has many steps
+        monkeypatch.setattr(running, "ON_TRIAL", trial)
+        monkeypatch.setattr(running, "PATIENCE", patience)
         fitted.append(classifier(max_iter=1000, tol=0.01, n_iter_no_change=4, batch_size=40, dropout=0.1).fit(X, y))
-    assert fitted[0].n_iter_ == fitted[1].n_iter_ < 1000
-    assert fitted[0].loss_curve_ == fitted[1].loss_curve_
-    for one, other in zip(fitted[0].coefs_, fitted[1].coefs_, strict=True):
-        np.testing.assert_array_equal(one, other)
-    one, other = (model.partial_fit(X, y).coefs_[0] for model in fitted)
-    np.testing.assert_array_equal(one, other)
+    for other in fitted[1:]:
+        assert fitted[0].n_iter_ == other.n_iter_ < 1000
+        assert fitted[0].loss_curve_ == other.loss_curve_
+        for mine, theirs in zip(fitted[0].coefs_, other.coefs_, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    after = [model.partial_fit(X, y).coefs_[0] for model in fitted]
+    np.testing.assert_array_equal(after[1:], after[:1] * 2)
 
 
 def test_a_diverging_fit_is_given_up_at_once():

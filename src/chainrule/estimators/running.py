@@ -91,8 +91,9 @@ class Run:
         """
         if not self.epoch or self.sampler.given_back is not None or self.sparse is not None:
             return 0
-        most = min(int(self.pace * ON_TRIAL / PATIENCE), self.sampler.most_steps) // self.sampler.steps_per_epoch
-        return min(most, self.epoch)
+        one_call = min(self.pace, self.sampler.most_steps)  # `take_back` knows the batches of the last one
+        most = min(int(self.pace * ON_TRIAL / PATIENCE), one_call)
+        return min(most // self.sampler.steps_per_epoch, self.epoch)
 
     def keep(self) -> None:
         """Remember the weights: `take_back` returns to them."""
