@@ -69,14 +69,9 @@ export function onTheme(changed: () => void): () => void {
 
 const SHADES = 256;
 
-/** The colours from -1 to 1 as pixels, for pictures of many numbers: `table[shade(value)]`. */
+/** The colours from -1 to 1 as pixels, for pictures of many numbers. */
 export function shades(p: Palette, strength = 0.85): Uint32Array {
     const bytes = new Uint8ClampedArray(4 * SHADES);
     for (let i = 0; i < SHADES; i++) bytes.set([...blend((2 * i) / (SHADES - 1) - 1, p, strength), 255], 4 * i);
     return new Uint32Array(bytes.buffer);
-}
-
-/** Where a number from -1 to 1 is in such a table; beyond, its ends; NaN is its middle. */
-export function shade(value: number): number {
-    return value >= 1 ? SHADES - 1 : value <= -1 ? 0 : (((value + 1) * (SHADES - 1)) / 2 + 0.5) | 0 || (value === value ? 0 : SHADES / 2);
 }

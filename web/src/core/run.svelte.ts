@@ -13,7 +13,11 @@ export class Run {
     program = $state.raw<Program | null>(null);
     data = $state.raw<Data | null>(null);
     snapshot = $state.raw<Snapshot | null>(null);
-    calm = $state.raw<Snapshot | null>(null); // the same, at most eight times a second: for numbers, texts, curves
+    // The same, at most eight times a second, and while it learns each in a frame of its own:
+    calm = $state.raw<Snapshot | null>(null); // for texts
+    traced = $state.raw<Snapshot | null>(null); // for the curve of the loss
+    listed = $state.raw<Snapshot | null>(null); // for tables of numbers
+    drawn = $state.raw<Snapshot | null>(null); // and in every second frame between: for large pictures
     playing = $state(false);
     going = $state(false); // many steps in a row
     busy = $state(false);
@@ -33,6 +37,7 @@ export class Run {
     private version = 0;
     private game = 0; // counts the times of playing
     private calmed = 0;
+    private frames = 0; // since then
     private ground: Float64Array | undefined; // the inputs at every cell of the window
     private turn = 0; // counts the times that a row of steps was begun or ended
 
@@ -207,7 +212,7 @@ export class Run {
     pause(): void {
         this.playing = this.going = false;
         this.turn++;
-        this.calm = this.snapshot;
+        this.calm = this.traced = this.listed = this.drawn = this.snapshot;
     }
 
     /** A weight changed by hand; a name or place that this network does not have changes nothing. */
@@ -289,7 +294,11 @@ export class Run {
         if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
         this.snapshot = snapshot;
         const now = performance.now();
-        if (!this.playing || now - this.calmed >= CALM) [this.calm, this.calmed] = [snapshot, now];
+        if (loaded || !this.playing || this.speed < 1) this.calm = this.traced = this.listed = this.drawn = snapshot;
+        else if (now - this.calmed >= CALM) [this.calm, this.calmed, this.frames] = [snapshot, now, 0];
+        else if (++this.frames % 2) this.drawn = snapshot;
+        else if (this.frames === 2) this.listed = snapshot;
+        else if (this.frames === 4) this.traced = snapshot;
     }
 
     /** A gradient by its parameter's name, of the coming batch. */
