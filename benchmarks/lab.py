@@ -125,21 +125,21 @@ def frame_rows(trace: Trace, what: str) -> list[Row]:
 
 
 def stepping(browser: Any, address: str, steps: int = 24) -> list[Row]:
-    """A statement on screen 2, two layers of 64 units: the work from the click to the drawn numbers."""
+    """A statement on screen 2, two layers of 64 units: the work from the key to the drawn numbers, its two tasks."""
     page = open_page(browser, address + STEPS)
     following = page.get_by_test_id("next")
     following.wait_for()
     works = []
     for _ in range(steps):
         with recording(browser, page) as trace:
-            following.click()
-            page.wait_for_timeout(60)
-        works.append(trace.found.longest("CrRendererMain"))
+            page.keyboard.press("n")
+            page.wait_for_timeout(100)
+        works.append(sum(sorted(trace.found.works("CrRendererMain"))[-2:]))  # what the key does, and the frame
     page.close()
     middle, most = statistics.median(works), max(works)
     return [
-        Row("a step on screen 2, 64 wide: the longest task, median", f"{middle:.1f} ms", "< 16 ms", middle < 16),
-        Row("a step on screen 2, 64 wide: the longest of all", f"{most:.1f} ms", "< 16 ms", most < 16),
+        Row("a step on screen 2, 64 wide: from key to picture, median", f"{middle:.1f} ms", "< 16 ms", middle < 16),
+        Row("a step on screen 2, 64 wide: the slowest", f"{most:.1f} ms", "< 16 ms", most < 16),
     ]
 
 

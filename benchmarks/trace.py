@@ -49,9 +49,9 @@ class Trace:
         """CPU time of all tasks together."""
         return sum(cpu(event) for event in self.tasks(name))
 
-    def longest(self, name: str) -> float:
-        """CPU time of the longest task."""
-        return max((cpu(event) for event in self.tasks(name)), default=0.0)
+    def works(self, name: str) -> list[float]:
+        """CPU time of each task."""
+        return [cpu(event) for event in self.tasks(name)]
 
 
 def cpu(task: dict[str, Any]) -> float:
