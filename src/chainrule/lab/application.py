@@ -51,7 +51,7 @@ def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
         return Response(content, media_type=kind, headers=headers)
 
     async def begin(request: Request) -> Response:
-        return JSONResponse(start_of(start))
+        return JSONResponse({**start_of(start), "texts": messages_of(start["language"])})
 
     async def messages(request: Request) -> Response:
         language = request.path_params["language"]

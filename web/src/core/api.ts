@@ -41,6 +41,7 @@ export interface Start {
     chapters: Chapter[];
     begin?: string; // the fragment to begin with, where the address has none
     given?: boolean; // one program and its rows, nothing else: a live report, a figure
+    texts?: Record<string, string>; // in its language: one question fewer before anything is shown
     screens?: string[]; // those that are shown; all where it says nothing
 }
 

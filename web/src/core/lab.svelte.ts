@@ -55,13 +55,16 @@ export class Lab {
         this.chapters = start.chapters;
         const place = fromFragment(location.hash || (start.begin ?? ""));
         this.turnTo(place.chapter);
-        await words.speak(start.languages.includes(place.language ?? "") ? place.language! : start.language);
+        const language = start.languages.includes(place.language ?? "") ? place.language! : start.language;
+        await words.speak(language, language === start.language ? start.texts : undefined);
         this.screens = start.screens ?? null;
         if (place.screen) this.screen = place.screen;
         else if (this.screens?.length) this.screen = this.screens[0];
         this.experiment = place.experiment;
         this.second = secondOf(location.hash);
         if (place.table) this.asked = { ...place, table: place.table };
+        this.ready = true;
+        const visit = this.visit;
         if (start.given) {
             this.given = await api.given();
             const { experiment, epoch, step, changes } = this.given;
@@ -72,8 +75,7 @@ export class Lab {
         else await this.derive();
         await this.run.settled(); // a table may have been opened meanwhile
         if (!this.run.program) await this.fallBack();
-        this.ready = true;
-        if (!place.table) await this.arrive(place);
+        if (!place.table && visit === this.visit) await this.arrive(place); // else a link was followed meanwhile
     }
 
     /** To the epoch of a link, its changed numbers changed again. */

@@ -15,8 +15,9 @@ class Words {
     private texts = $state.raw<Record<string, string>>({});
     private formats = new Map<string, Intl.NumberFormat>(); // making one takes a hundred times as long as using it
 
-    async speak(language: string): Promise<void> {
-        this.texts = await api.messages(language);
+    /** `known`: its texts, where they are here already. */
+    async speak(language: string, known?: Record<string, string>): Promise<void> {
+        this.texts = known ?? (await api.messages(language));
         this.language = language;
         document.documentElement.lang = language;
         document.title = this.say("lab.title");
