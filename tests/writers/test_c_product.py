@@ -15,14 +15,14 @@ from chainrule.writers import KERNELS, writer
 from tests.writers.agreement import TOLERANCE, assert_agree, reference_steps, reference_trace
 from tests.writers.compiled import FUNCTIONS as LOOKED_AT
 from tests.writers.compiled import SHARED, Compiled, compile_c, flags_for, together
-from tests.writers.product import covering, pairs, shared_out
+from tests.writers.product import ALL, covering, pairs, shared_out
 from tests.zoo import ZOO, sample
 
 WAYS = {
     "compiler": ("gcc", "clang"),
     "build": ("-O2", "-O3", "sanitizers"),
     "real": ("double", "float"),
-    "kernels": tuple(KERNELS["c"]),
+    "kernels": tuple(name for name in KERNELS["c"] if ALL or name != "threads"),  # tests/engines/test_threads.py
 }
 SANITIZE = ("-O0", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 LOOSE = {"double": TOLERANCE, "float": 2e-4}
