@@ -423,3 +423,16 @@ def test_the_script_says_how_the_columns_came_about(cli, table, tmp_path):
     assert made.shape == (1, names["X"].shape[1])
     assert made[0, 1] == 0
     assert np.abs(names["X"][:, 0].mean()) < 1e-6
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_reader_that_goes_early_costs_no_model(keeps, iris, tmp_path):
+    """`chainrule train ... --model m.safetensors | head -1`."""
+    model = ["--model", tmp_path / "m.safetensors"] if keeps else []
+    command = [sys.executable, "-m", "chainrule", "train", iris, "-t", "species", *QUICK, *model]
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        assert (started.wait(), started.stderr.read()) == (0 if keeps else 1, b"")
+    assert keeps == (tmp_path / "m.safetensors").exists()

@@ -60,7 +60,12 @@ def language_of(tag: str | None) -> str:
 
 
 class Screen:
-    """Prints to standard output; `language` is that of the catalogue, `plain` without lines and colours."""
+    """Prints to standard output; `language` is that of the catalogue, `plain` without lines and colours.
+
+    keeps   whether there are files to write: then the command goes on where its reader, such as `head`, has gone
+    """
+
+    keeps = False
 
     def __init__(self, ctx: typer.Context, plain: bool = False, lang: str | None = None) -> None:
         from rich.console import Console
@@ -82,7 +87,11 @@ class Screen:
 
     def line(self, text: str = "", style: str = "") -> None:
         """A line as it is; a terminal folds it where it must."""
-        self.console.print(text, style=None if self.plain else style or None, soft_wrap=True)
+        try:
+            self.console.print(text, style=None if self.plain else style or None, soft_wrap=True)
+        except SystemExit:  # of rich, which from now on prints nothing
+            if not self.keeps:
+                raise
 
     def say(self, key: str, style: str = "", **values: object) -> None:
         """A text of the catalogue, as a paragraph."""

@@ -193,6 +193,7 @@ def train(
     from .script import check_script, write_script
 
     screen = Screen(ctx, plain, lang)
+    screen.keeps = bool(model or report or script or checkpoint)
     if script is not None:
         check_script(script, file)
     if model is not None:
