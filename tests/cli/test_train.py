@@ -272,6 +272,7 @@ GOOD = "a,b,y\n" + "".join(f"{i % 7},{i % 4},{'pq'[i % 2]}\n" for i in range(20)
         (GOOD, ["--script", "script.txt"], "the name must end in .py"),
         (GOOD, ["--script", "nowhere/script.py"], "there is no directory nowhere"),
         (GOOD, ["--lang", "fr"], "unknown language 'fr'"),
+        (GOOD, ["--without", "y"], "--without y: that is the target"),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_before_any_training(cli, table, monkeypatch, text, arguments, message):
@@ -282,6 +283,12 @@ def test_bad_input_is_refused_before_any_training(cli, table, monkeypatch, text,
     assert message in result.stderr
     assert result.stderr.startswith("error: ")
     assert len(result.stderr.splitlines()) <= 12
+
+
+def test_standard_input_is_refused_with_what_to_do(cli):
+    result = cli("train", "-", "--target", "y")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "write it into a file first" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])

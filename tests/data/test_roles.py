@@ -41,6 +41,8 @@ def test_ninety_percent(cells, role):
 def test_a_cell_that_is_no_number():
     assert refusal(table(a=["1"] * 12 + ["1,5"], y=["u", "v"] * 6 + ["u"])).startswith(
         "t.csv, row 13, column 'a': '1,5' is not a number\n"
+        "Numbers look like 5, -1.5 or 2.5e-3, and fit into float64; correct the cell, leave it empty, or leave the "
+        "column out."
     )
     assert "(one of 2 such cells in this numeric column)" in refusal(
         table(a=["1"] * 18 + ["nan", "inf"], y=["1", "2"] * 10)
@@ -166,9 +168,10 @@ def test_hostile_cells_are_not_shown_raw():
     "number", ["1_000", "1,5", "1,234", "1 234", "1'234.5", "1.234,5", "0x10", "1e999", "12 %", "12.5%", "1\u202f000"]
 )
 def test_numbers_that_are_not_plain_are_no_categories(number):
-    message = refusal(table(a=[number, number] * 5, y=["u", "v"] * 5))
-    assert message.startswith("t.csv, column 'a' holds numbers such as ")
-    assert "--decimal ," in message
+    for cells in ([number, number], [number, "2.5"]):
+        message = refusal(table(a=cells * 5, y=["u", "v"] * 5))
+        assert message.startswith("t.csv, column 'a' holds numbers such as ")
+        assert "--decimal ," in message
 
 
 @pytest.mark.parametrize("mark", ["NA", "n/a", "null", "?", "-", "nan"])

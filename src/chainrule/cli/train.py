@@ -194,6 +194,10 @@ def train(
 
     screen = Screen(ctx, plain, lang)
     screen.keeps = bool(model or report or script or checkpoint)
+    if str(file) == "-":
+        raise ValueError("train reads its table more than once, standard input comes once: write it into a file first")
+    if target in (without or ()):
+        raise ValueError(f"--without {target}: that is the target, the column to predict")
     if script is not None:
         check_script(script, file)
     if model is not None:

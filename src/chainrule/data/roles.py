@@ -176,7 +176,8 @@ def check_numbers(table: Table, column: Column, may_miss: bool = False) -> NDArr
             more += f"; --missing {quoted(mark)[1:-1]} takes it for an empty cell"
         raise DataError(
             f"{table.place(row, column)}: {column.shown(row)} is not a number{more}\n"
-            "Numbers look like 5, -1.5 or 2.5e-3, and fit into float64."
+            "Numbers look like 5, -1.5 or 2.5e-3, and fit into float64; correct the cell"
+            + (", leave it empty, or leave the column out." if may_miss else ".")
         )
     return values
 
@@ -186,7 +187,7 @@ def check_spelling(table: Table, column: Column) -> None:
     filled = [label for label in column.labels(False) if label]
     short = [label for label in filled if len(label) <= _MOST_DATE]
     odd = [label for label in short if _ODD_NUMBER.fullmatch(label)]
-    if odd and 10 * len(odd) >= 9 * len(filled):
+    if odd and 10 * (len(odd) + int(column.numbers.valid.sum())) >= 9 * len(filled):
         raise DataError(
             f"{table.source}, column {quoted(column.name)} holds numbers such as {quoted(odd[0])}; numbers look like "
             "5, -1.5 or 2.5e-3 and fit into float64.\nRemove what separates thousands, and units; --decimal , reads "
