@@ -14,6 +14,7 @@ from chainrule.cli import app
 from chainrule.cli.predict import as_csv
 from chainrule.data import DataError, as_table
 from chainrule.models import Predictor
+from tests.models import onnx_runtime
 from tests.models.alone import command, run
 
 pytest.importorskip("sklearn")
@@ -87,6 +88,22 @@ def test_it_goes_elsewhere(language, tmp_path):
     refused = subprocess.run([*started, *given], input=b"a,b,c\n1,,3\n", capture_output=True, check=False, cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, b"")
     assert b"is missing" in refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["single precision", "scaled", "a number"])
+def test_as_an_onnx_graph_it_answers_alike(kind, tmp_path):
+    pytest.importorskip("onnxruntime")
+    fitted = FITTED[kind]()
+    cr.save(fitted, tmp_path / "m.safetensors")
+    result = CliRunner().invoke(app, ["--lang", "en", "export", str(tmp_path / "m.safetensors")])
+    assert (result.exit_code, (tmp_path / "m.onnx").exists()) == (0, True)
+    model = cr.load(tmp_path / "m.safetensors", engine="numpy")
+    found = onnx_runtime.run(model, as_table({f"x{i + 1}": X[:, i] for i in range(3)}))
+    if model.classes:
+        assert found["prediction"].tolist() == fitted.predict(X).tolist()
+        np.testing.assert_allclose(found["probability"], fitted.predict_proba(X), rtol=1e-6, atol=1e-6)
+    else:
+        np.testing.assert_allclose(found["prediction"], fitted.predict(X), rtol=1e-6)
 
 
 def test_columns_that_must_be_there(tmp_path):
