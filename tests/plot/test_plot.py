@@ -29,7 +29,7 @@ def founding():
     net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False, initial="uniform")
     program = cr.derive(net, "half_squared_error", cr.GradientDescent(1.0))
     kept = [cr.WeightHistory()]
-    return cr.Training(program, X, Y, epochs=600, seed=1, dtype="float64", callbacks=kept, progress=False).fit()
+    return cr.Training(program, X, Y, epochs=100, seed=1, dtype="float64", callbacks=kept, progress=False).fit()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def classes():
         cr.Network.parse("2-6-3", activation="tanh", output="softmax"), "softmax_cross_entropy", cr.Adam(0.05)
     )
     return cr.Training(
-        program, points, labels, epochs=30, batch_size=20, callbacks=[cr.WeightHistory()],
+        program, points, labels, epochs=12, batch_size=20, callbacks=[cr.WeightHistory()],
         validation=(points[:20], labels[:20]), progress=False,
     ).fit()  # fmt: skip
 

@@ -66,8 +66,12 @@ def iris(tmp_path_factory):
     return model
 
 
-def test_the_rows_of_the_test_are_found_again(iris):
-    report = cr.report_on(iris, IRIS)
+@pytest.fixture(scope="module")
+def report(iris):
+    return cr.report_on(iris, IRIS)
+
+
+def test_the_rows_of_the_test_are_found_again(iris, report):
     assert report.held_out
     assert len(report.table) == 30
     model = cr.load(iris)
@@ -85,8 +89,8 @@ def test_other_rows_are_all_judged(iris, tmp_path):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_is_whole_and_loads_nothing(iris, language):
-    html = cr.report_on(iris, IRIS).html(language)
+def test_the_page_is_whole_and_loads_nothing(report, language):
+    html = report.html(language)
     found = tags_of(html)
     assert not found.seen & {"script", "img", "link", "iframe", "object", "form", "base"}
     assert not found.attributes & {"src", "href", "onload", "onclick", "action"}
@@ -160,8 +164,8 @@ def test_a_model_whose_start_is_unknown_is_judged_by_what_it_is(tmp_path):
     assert "not in the model file" in html
 
 
-def test_the_curves_are_those_of_the_training(iris):
-    course = cr.report_on(iris, IRIS).course
+def test_the_curves_are_those_of_the_training(report):
+    course = report.course
     assert set(course) == {"loss", "validation_loss"}
     assert [epoch for epoch, _ in course["loss"]][:2] == [1, 2]
     assert course["loss"][-1][0] == 30
@@ -235,7 +239,7 @@ def test_a_regression_has_its_own_scores(tmp_path):
     assert found == ["a", "b"]  # by importance: a counts three times as much
 
 
-def test_what_does_not_fit_is_refused(iris, tmp_path):
+def test_what_does_not_fit_is_refused(iris, report, tmp_path):
     plain = tmp_path / "plain.safetensors"
     program = cr.derive(cr.Network.parse("2-2-1"), "mean_squared_error", cr.GradientDescent(0.1))
     cr.save(cr.Training(program, [[0, 1], [1, 0]], [0, 1], epochs=1).fit(), plain)
@@ -253,7 +257,7 @@ def test_what_does_not_fit_is_refused(iris, tmp_path):
     with pytest.raises(DataError, match="daisy"):
         cr.report_on(iris, other)
     with pytest.raises(DataError, match="no directory"):
-        cr.write_report(tmp_path / "none" / "r.html", cr.report_on(iris, IRIS))
+        cr.write_report(tmp_path / "none" / "r.html", report)
 
 
 # --- the parts -----------------------------------------------------------------------------------------------------
