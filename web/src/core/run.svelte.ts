@@ -189,7 +189,8 @@ export class Run {
                 this.take(snapshot);
                 await this.companion?.();
                 if (!on || (!coming && !slow)) {
-                    if (game === this.game) this.pause();
+                    if (game !== this.game) return; // played again since
+                    this.pause();
                     await this.look(); // losses of many rows were not taken for every frame
                 } else if (slow) setTimeout(() => requestAnimationFrame(turn), 250);
                 else requestAnimationFrame(turn);
