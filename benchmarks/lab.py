@@ -179,7 +179,8 @@ def own_data(browser: Any, address: str) -> list[Row]:
     with recording(browser, page) as trace:
         page.wait_for_timeout(1000 * PLAYED)
     page.close()
-    first = Row(f"{name} ({len(table) / 1e6:.0f} MB) dropped: until the boundary is drawn", f"{taken:.1f} s", "< 5 s", taken < 5)
+    what = f"{name} ({len(table) / 1e6:.0f} MB) dropped: until the boundary is drawn"
+    first = Row(what, f"{taken:.1f} s", "< 5 s", taken < 5)
     return [first, *frame_rows(trace.found, f"{name}, playing")]
 
 
