@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.observe.experiments import compare_losses, far_turns
+from chainrule.observe.experiments import compare_losses, far_turns, loss_programs
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "es", "de", "zh-Hans", "zh-Hant")
@@ -57,6 +57,9 @@ def figures() -> dict[str, str]:
         ("cubed_slope", "error**3 * slope"),
     ):  # fmt: skip
         found[name] = losses[case].errors[0]
+    cubed = {"cubed": loss_programs()["error**3 * slope"]}
+    later = cr.compare(cubed, X, XOR, epochs=10_000, seeds=20, first_seed=0)["cubed"]
+    found |= {"stuck_cubed": later.stuck, "seeds": len(later.errors)}
     turns = {turn.name: turn.steps for turn in far_turns(most=2_000, engine="numpy")}
     (slow,) = far_turns(most=221_000, only=["sigmoid, squared error"])
     found |= {"leaky_steps": turns["leaky_relu"], "entropy_steps": turns["sigmoid, cross-entropy"]}

@@ -42,6 +42,7 @@ def test_the_figures_of_the_founding_facts(made):
         "with_slope": "0.043", "without": "0.00132", "cubed": "0.12", "cubed_slope": "0.36", "slope_0": "0.25",
         "slope_1": "0.197", "slope_m2": "0.105", "entropy_steps": "110", "rows_4": "0.0241", "rows_1000": "0.5",
         "rows_slow": "0.0241", "column_1": "1", "xor_columns": "0", "first_error": "0.496", "x1": "6.8", "x2": "5.84",
+        "stuck_cubed": "16", "seeds": "20",
     }  # fmt: skip
     assert {name: numbers[name] for name in expected} == expected
 
