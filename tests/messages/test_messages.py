@@ -11,10 +11,12 @@ import pytest
 from chainrule.messages import LANGUAGES, choose_language, say
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+FORMS = re.compile(r"\{([a-z_]+):[^{}|]+\|[^{}|]+\}")  # of a word, for one and for many: as the language has them
 # Keys whose text may be the same in two languages: names and numbers; and words that both Chinese scripts write alike.
 SAME_TEXT = {
     "descend.method_newton", "help.-10,10", "help.10", "help.relu",
     "help.numpy, jax, c, javascript", "help.utf-8, utf-16, cp1252, gb18030, ...",
+    "lab.parameter_difference", "lab.parameter_gradient", "lab.speed_slow",
     "help.See it", "help.Usage:", "help.Use it", "help.add biases", "usage.error", "usage.no_argument",
 }  # fmt: skip
 # Notes stand at the end of a line of code. A Chinese character is two columns wide.
@@ -57,7 +59,9 @@ class TestCatalogue:
     def test_placeholders_are_those_of_english(self, language):
         for key, text in CATALOGUES[language].items():
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(CATALOGUES["en"][key])), key
-            assert not set("{}") & set(PLACEHOLDER.sub("", text)), f"{key}: a brace that is no placeholder"
+            assert set(FORMS.findall(text)) <= set(PLACEHOLDER.findall(text)), key
+            rest = FORMS.sub("", PLACEHOLDER.sub("", text))
+            assert not set("{}") & set(rest), f"{key}: a brace that is no placeholder"
 
     def test_every_text_says_something(self, language):
         for key, text in CATALOGUES[language].items():
@@ -89,6 +93,12 @@ def test_no_text_is_left_untranslated(one, other):
 def test_chinese_scripts_are_not_mixed():
     assert not TRADITIONAL & set("".join(CATALOGUES["zh-Hans"].values()))
     assert not SIMPLIFIED & set("".join(CATALOGUES["zh-Hant"].values()))
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
+def test_chinese_punctuation_is_of_full_width(language):
+    half = re.compile(r"[\u4e00-\u9fff][,;:!?]|[,;:!?][\u4e00-\u9fff]")
+    assert not [key for key, text in CATALOGUES[language].items() if half.search(text)]
 
 
 def test_say_fills_in_the_placeholders():

@@ -56,6 +56,7 @@ interface Rows {
 const MOST_HISTORY = 1200;
 const QUICK = 3; // milliseconds: losses of all rows that take longer are not taken anew for every frame
 const SELDOM = 8; // but after so many times what they take
+const CHEAP = 1e5; // rows x parameters: so many test rows are looked at after every epoch, more with every snapshot
 const DIFFERENCE = 1e-5;
 
 export class Machine {
@@ -150,6 +151,7 @@ export class Machine {
             this.total = 0;
             this.epoch++;
             if (this.trail.wants(this.epoch)) this.trail.keep(this.now());
+            if (this.test && this.epoch % this.stride === 0 && this.test.N * sizeOf(this.w) <= CHEAP) this.tested();
         }
         this.prepare();
         return true;
@@ -281,21 +283,26 @@ export class Machine {
         };
     }
 
+    /** The test rows as they are now, remembered once an epoch. */
+    private tested(): Evaluated | null {
+        if (!this.test) return null;
+        const found = this.evaluated(this.test);
+        const { testEpochs, testLosses } = this.history;
+        if (testEpochs.at(-1) !== this.epoch) {
+            testEpochs.push(this.epoch);
+            testLosses.push(found.loss);
+            if (testEpochs.length > MOST_HISTORY) Object.assign(this.history, { testEpochs: halved(testEpochs), testLosses: halved(testLosses) });
+        }
+        return found;
+    }
+
     /** Loss and share right of all rows: where that takes long, not `now` but as they were shortly before. */
     private metrics(now: boolean): { train: Evaluated; test: Evaluated | null } {
         const begun = performance.now();
         const known = this.measured;
         if (known && !now && known.took > QUICK && begun - known.at < SELDOM * known.took) return known;
         const train = this.evaluated(this.all);
-        const test = this.test ? this.evaluated(this.test) : null;
-        if (test && this.history.testEpochs.at(-1) !== this.epoch) {
-            this.history.testEpochs.push(this.epoch);
-            this.history.testLosses.push(test.loss);
-            if (this.history.testEpochs.length > MOST_HISTORY) {
-                this.history.testEpochs = halved(this.history.testEpochs);
-                this.history.testLosses = halved(this.history.testLosses);
-            }
-        }
+        const test = this.tested();
         const at = performance.now();
         this.measured = { train, test, at, took: at - begun };
         return this.measured;

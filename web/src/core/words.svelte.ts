@@ -14,6 +14,7 @@ class Words {
     language = $state("en");
     private texts = $state.raw<Record<string, string>>({});
     private formats = new Map<string, Intl.NumberFormat>(); // making one takes a hundred times as long as using it
+    private readonly plural = $derived(new Intl.PluralRules(this.language));
 
     /** `known`: its texts, where they are here already. */
     async speak(language: string, known?: Record<string, string>): Promise<void> {
@@ -23,12 +24,17 @@ class Words {
         document.title = this.say("lab.title");
     }
 
-    /** The text of a key; `{name}` is filled in. A key that is missing shows itself: a test looks for that. */
+    /**
+     * The text of a key; `{name}` is filled in, and `{name:one|many}` is the form that goes with that number.
+     * A key that is missing shows itself: a test looks for that.
+     */
     say(key: string, values: Record<string, string | number> = {}): string {
         const text = this.texts[key] ?? `⟦${key}⟧`;
-        return text.replace(/\{([a-z_]+)\}/g, (whole, name: string) => {
+        return text.replace(/\{([a-z_]+)(?::([^{}|]*)\|([^{}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
             const value = values[name];
-            return value === undefined ? whole : typeof value === "number" ? this.whole(value) : value;
+            if (value === undefined) return whole;
+            if (one !== undefined && many !== undefined) return this.plural.select(Number(value)) === "one" ? one : many;
+            return typeof value === "number" ? this.whole(value) : value;
         });
     }
 
