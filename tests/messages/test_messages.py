@@ -97,7 +97,7 @@ def test_chinese_scripts_are_not_mixed():
 
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
 def test_chinese_punctuation_is_of_full_width(language):
-    half = re.compile(r"[\u4e00-\u9fff][,;:!?]|[,;:!?][\u4e00-\u9fff]")
+    half = re.compile(r"[\u4e00-\u9fff][,;:!?](?! )|[,;:!?][\u4e00-\u9fff]")
     assert not [key for key, text in CATALOGUES[language].items() if half.search(text)]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from ..observe.observations import layers_of
 from ..observe.rules import RULES, Rule
 from ..program.steps import Program
 
@@ -25,6 +26,8 @@ class Known:
         numbers = [step.number for step in program.full.steps if step.name == f"delta_size{step.number}"]
         self.layers = sorted(set(numbers))
         self.last = max(int(name[1:]) for name in program.parameters if name[0] == "W")
+        self.output = layers_of(program)[-1].activation
+        self.loss = program.declaration.loss.name
 
     def layered(self, stem: str, hidden: bool = False) -> list[int]:
         found = [int(n[len(stem) :]) for n in self.names if n.startswith(stem) and n[len(stem) :].isdigit()]
@@ -38,7 +41,9 @@ def condition(
     """`reduce`: max or min, of an observation with many numbers, or of its whole history.
 
     name        an observation; or of the history of losses test_rise, test_risen, test_best, test_gap, loss_fall; or
-                diverged, 1 where a number stopped being finite
+                diverged, 1 where a number stopped being finite; or of all answers classes, 1 where they are to name a
+                class, far_off, the share of them that is more than 0.9 away from its target, and of the rarest class
+                rare_share, its share of the rows, and recall, the share of those that are found
     over        what the value is divided by: observation and window
     """
     found: Condition = {"name": name, "window": window}
@@ -116,6 +121,20 @@ def overfitting(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]
     ]  # fmt: skip
 
 
+CLASSES = condition("classes", "now", above=0)
+
+
+def wrong_loss(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
+    if "cross_entropy" not in known.loss and known.output in ("sigmoid", "softmax", ""):
+        stuck = condition("data_loss", "now", ("data_loss", "start"), below=0.9)
+        trapped = condition("far_off", "now", above=0.1) if known.output else stuck
+        yield 0, [condition("absolute_error", "now", above=rule.bound), trapped, CLASSES]
+
+
+def imbalance_ignored(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
+    yield 0, [condition("recall", "now", below=rule.bound), condition("rare_share", "now", below=0.15), CLASSES]
+
+
 def finished(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
     right = condition("relative_error", "now", below=rule.also["right"])
     yield 0, [condition("loss_fall", "history", below=rule.bound), right]
@@ -125,8 +144,7 @@ def diverging(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]
     yield 0, [condition("diverged", "history", above=0)]
 
 
-# How each rule of the table reads as conditions; `wrong_loss` and `imbalance_ignored` look at single rows and classes,
-# which no observation holds: they are told by `chainrule diagnose` only.
+# How each rule of the table reads as conditions.
 MAKERS: dict[str, Make] = {
     "exploding": ratio(above=True),
     "identical_units": hidden("unit_spread", "now", below=True),
@@ -136,7 +154,9 @@ MAKERS: dict[str, Make] = {
     "diverging": diverging,
     "rate_too_large": too_large,
     "vanishing": ratio(above=False),
+    "wrong_loss": wrong_loss,
     "rate_too_small": too_small,
+    "imbalance_ignored": imbalance_ignored,
     "overfitting": overfitting,
     "dead_now": hidden("dead_share", "now"),
     "saturated_now": hidden("saturated_share", "now"),

@@ -3,7 +3,7 @@
 import type { Experiment } from "./experiment";
 import { lab } from "./lab.svelte";
 import { curve, Telling } from "./story.svelte";
-import { observations, verdicts, type Verdict } from "./verdicts";
+import { observations, ofAnswers, verdicts, type Verdict } from "./verdicts";
 import { say, words } from "./words.svelte";
 
 const STEMS = ["slope_mean", "saturated_share", "saturated", "off", "gradient_norm", "update_ratio", "dead_share", "dead"];
@@ -42,8 +42,8 @@ export class Health {
         () => this.names,
     );
     verdicts = $derived.by(() => {
-        const { program, snapshot } = lab.run;
-        return program && snapshot && this.story ? verdicts(program.rules, this.story, snapshot) : [];
+        const { program, data, snapshot } = lab.run;
+        return program && data && snapshot && this.story ? verdicts(program.rules, this.story, snapshot, ofAnswers(snapshot.outputs, data)) : [];
     });
 
     get story() {
@@ -111,8 +111,35 @@ export class Health {
         if (remedy.rate) found.push(`${say("lab.rate")} ${words.number(e.optimizer.rate)} → ${words.number(e.optimizer.rate * remedy.rate)}`);
         if (remedy.activation && e.layers.some(({ activation }) => activation !== remedy.activation)) found.push(`${say("lab.remedy_activation")} → ${remedy.activation}`);
         if (remedy.initial && e.initial !== "auto") found.push(`${say("lab.initial")} ${e.initial} → ${say("lab.initial_auto")}`);
+        if (remedy.loss) {
+            const { output, loss } = this.classified();
+            if (output !== e.output) found.push(`${say("lab.output_activation")} → ${output}`);
+            found.push(`${say("lab.loss")} → ${loss.replaceAll("_", " ")}`);
+        }
+        if (remedy.scale && this.scaled().join() !== e.inputs.join()) found.push(say("lab.remedy_scale", { inputs: this.scaled().join("; ") }));
         if (remedy.stopping) found.push(`${say("lab.stop_at")} ${words.whole(this.best() || 1)}`);
         return found;
+    }
+
+    /** Output and loss for classes. */
+    private classified(): { output: string; loss: string } {
+        const several = (lab.run.data?.outputs ?? 1) > 1;
+        return several ? { output: "softmax", loss: "softmax_cross_entropy" } : { output: "sigmoid", loss: "binary_cross_entropy" };
+    }
+
+    /** The further inputs, each minus its mean over the training rows, divided by its deviation; tables come scaled. */
+    private scaled(): string[] {
+        const { data } = lab.run;
+        const { inputs } = lab.experiment;
+        if (!data || lab.table || !inputs.length) return inputs;
+        const { X, count } = data.training;
+        return inputs.map((formula, i) => {
+            const column = Array.from({ length: count }, (_, n) => X[n * data.inputs + data.given + i]);
+            const mean = column.reduce((sum, x) => sum + x / count, 0);
+            const deviation = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2 / count, 0));
+            const written = (x: number) => String(Number(x.toPrecision(4)));
+            return deviation > 0 ? `(${formula} ${mean < 0 ? "+" : "-"} ${written(Math.abs(mean))}) / ${written(deviation)}` : formula;
+        });
     }
 
     /** The epoch with the best loss on the test rows. */
@@ -166,9 +193,11 @@ export class Health {
         }
         if (remedy.rate) e.optimizer.rate = Number((e.optimizer.rate * remedy.rate).toPrecision(12));
         if (remedy.activation) for (const layer of e.layers) layer.activation = remedy.activation;
+        if (remedy.loss) Object.assign(e, this.classified());
+        if (remedy.scale) e.inputs = this.scaled();
         if (remedy.initial || remedy.activation) e.initial = "auto";
-        await lab.derive();
-        if (!run.error) earlier = changed;
+        if (!(await lab.derive())) return;
+        earlier = changed;
         await run.epochs(epochs);
     }
 
@@ -178,8 +207,7 @@ export class Health {
         lab.run.stopAt = earlier.stopAt;
         const epochs = lab.run.snapshot?.epoch ?? 0;
         earlier = null;
-        await lab.derive();
-        await lab.run.epochs(epochs);
+        if (await lab.derive()) await lab.run.epochs(epochs);
     }
 
     keep(): void {

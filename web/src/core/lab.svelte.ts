@@ -45,7 +45,8 @@ export class Lab {
     ready = $state(false);
     readonly run = new Run();
     private turn = 0; // counts the derivations that were asked for
-    private visit = 0;
+    private visit = 0; // counts the links that were followed
+    private opening = 0; // counts the tables that were opened, and the ways away from one
     good = $state.raw<Experiment | null>(null); // that which runs
 
     async begin(): Promise<void> {
@@ -93,14 +94,14 @@ export class Lab {
         this.run.error = refused;
     }
 
-    /** Derives the experiment as it now is; steps that are asked for meanwhile wait for it. */
-    derive(): Promise<void> {
+    /** Derives the experiment as it now is; steps that are asked for meanwhile wait for it. Whether it runs, and is the newest. */
+    derive(): Promise<boolean> {
         const made = this.derived();
         this.run.coming = made.catch(() => undefined);
         return made;
     }
 
-    private async derived(): Promise<void> {
+    private async derived(): Promise<boolean> {
         const turn = ++this.turn;
         this.fit();
         this.run.pause();
@@ -110,18 +111,19 @@ export class Lab {
                 const { name, digest, target, roles, task } = $state.snapshot(this.table);
                 const { test, seed } = this.experiment.data;
                 given = await api.table({ name, target, roles, task, test, seed }, digest, this.content);
-                if (turn !== this.turn) return; // another wish came meanwhile: it wins
+                if (turn !== this.turn) return false; // another wish came meanwhile: it wins
                 this.tableError = null;
             } catch (error) {
                 if (turn === this.turn) this.tableError = this.refusal(error);
-                return;
+                return false;
             }
             this.matchGoal(given);
         }
         const loaded = this.given ? await this.again(this.given) : await this.run.load($state.snapshot(this.experiment) as Experiment, given);
+        if (turn !== this.turn) return false;
         this.lost = this.run.error === "";
         this.remember();
-        if (!loaded) return;
+        if (!loaded) return false;
         this.good = $state.snapshot(this.experiment) as Experiment;
         const { data } = this.run;
         const kept = this.view;
@@ -129,6 +131,7 @@ export class Lab {
         this.view = viewOf(data!, same ? kept.x : 0, same ? kept.y : undefined);
         await this.run.setView(this.view);
         await this.run.look();
+        return turn === this.turn;
     }
 
     /** What a refusal says; a server that does not answer is told for the whole page. */
@@ -169,8 +172,10 @@ export class Lab {
 
     /** A table of one's own: as its text, or as bytes where it is not UTF-8; where a link asked for it, as the link has it. */
     async open(name: string, content: Content): Promise<void> {
+        const opening = ++this.opening;
         try {
             const found = await api.columns({ name, ...content });
+            if (opening !== this.opening) return; // another table was opened meanwhile, or other data chosen
             const asked = this.asked;
             const right = asked?.table.digest === found.digest;
             this.other = asked !== null && !right;
@@ -185,9 +190,9 @@ export class Lab {
             if (!right) e.data.test ||= 0.2;
             await this.derive();
             if (this.asked === asked) this.asked = null; // else another link was followed since
-            if (right) await this.arrive(asked);
+            if (right && opening === this.opening) await this.arrive(asked);
         } catch (error) {
-            this.tableError = this.refusal(error);
+            if (opening === this.opening) this.tableError = this.refusal(error);
         }
     }
 
@@ -240,7 +245,7 @@ export class Lab {
             // the same as a file of another kind
         }
         if (saved?.format !== FORMAT || typeof saved.link !== "string") throw new Error(words.say("lab.load_refused"));
-        await this.follow(saved.link);
+        if (!(await this.follow(saved.link))) return;
         const { name, text: csv, base64 } = saved.table ?? {};
         if (typeof name === "string" && (typeof csv === "string" || typeof base64 === "string"))
             await this.open(name, typeof base64 === "string" ? { base64 } : { text: csv });
@@ -257,6 +262,7 @@ export class Lab {
     }
 
     private leave(): void {
+        this.opening++;
         this.table = this.asked = this.tableError = null;
         this.content = {};
         this.other = false;
@@ -318,7 +324,8 @@ export class Lab {
         history.replaceState(null, "", this.fragment());
     }
 
-    async follow(link: string): Promise<void> {
+    /** To what a link says; whether no other link was followed meanwhile. */
+    async follow(link: string): Promise<boolean> {
         const visit = ++this.visit;
         const at = link.indexOf("#");
         const place = fromFragment(at < 0 ? "" : link.slice(at));
@@ -330,10 +337,12 @@ export class Lab {
         if (place.screen) this.screen = place.screen;
         this.turnTo(place.chapter);
         if (place.language && this.languages.includes(place.language)) await words.speak(place.language).catch(() => (this.lost = true));
+        if (visit !== this.visit) return false;
         if (place.table) this.asked = { ...place, table: place.table };
         if (place.table && kept?.digest === place.table.digest) await this.open(kept.name, content);
         else await this.derive();
-        if (!place.table && visit === this.visit) await this.arrive(place); // else another link was followed since
+        if (!place.table && visit === this.visit) await this.arrive(place);
+        return visit === this.visit;
     }
 }
 

@@ -35,7 +35,7 @@ class Pair {
         this.loaded = wanted;
         this.data = data;
         if (!(await this.second.load({ ...experiment, seed }, data))) {
-            this.loaded = "";
+            if (wanted === this.loaded) this.loaded = ""; // else another is on its way
             return;
         }
         if (lab.view) await this.second.setView(lab.view);

@@ -116,6 +116,7 @@ export class Run {
     }
 
     async reset(seed: number): Promise<void> {
+        await this.settled(); // else the derivation on its way would come with the seed of before
         this.pause();
         this.changes = [];
         this.startRate = this.rate;
@@ -161,6 +162,16 @@ export class Run {
             else await this.set(change.name, change.index, change.value);
         }
         if (steps > (this.snapshot?.t ?? 0)) await this.steps(steps - (this.snapshot?.t ?? 0));
+    }
+
+    /** Back to an earlier step: from the seed again, what was changed by hand on the way changed again. */
+    async rewind(seed: number, steps: number): Promise<void> {
+        const changes = this.changes.filter(({ t }) => t <= steps);
+        const rate = this.startRate;
+        const rated = this.rate !== rate;
+        await this.reset(seed);
+        if (rated) await this.settings({ learning_rate: rate });
+        await this.replay(changes, steps);
     }
 
     get perEpoch(): number {
@@ -218,6 +229,7 @@ export class Run {
 
     /** A weight changed by hand; a name or place that this network does not have changes nothing. */
     async set(name: string, index: number, value: number): Promise<void> {
+        await this.settled();
         if (index >= (this.snapshot?.parameters[name]?.length ?? 0)) return;
         const { t = 0 } = await this.ask({ kind: "set", name, index, value });
         this.changed({ t, name, index, value });
@@ -225,6 +237,7 @@ export class Run {
     }
 
     async settings(settings: Record<string, number>): Promise<void> {
+        await this.settled();
         const { t = 0 } = await this.ask({ kind: "settings", settings });
         const value = settings.learning_rate;
         if (t === 0) this.startRate = value;

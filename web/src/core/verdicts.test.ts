@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Snapshot, Story } from "./contract";
-import { observations, ofHistory, verdicts, type Rule } from "./verdicts";
+import type { Data, Snapshot, Story } from "./contract";
+import { observations, ofAnswers, ofHistory, verdicts, type Rule } from "./verdicts";
 
 const rule = (rank: number, layer: number, ...all: Rule["all"]): Rule => ({ verdict: `v${rank}`, rank, layer, fault: true, all, remedy: {} });
 const story: Story = {
@@ -23,6 +23,18 @@ test("a rule holds where all its conditions do, in its worst layer, since it has
     const found = verdicts(rules, story, snapshot);
     expect(found.map(({ rank, layer, value, since }) => [rank, layer, value, since])).toEqual([[0, 0, 7, 0], [1, 2, 0.95, 20], [3, 0, 4.5, null]]);
     expect(observations(rules)).toEqual(["s1", "s2", "size", "data_loss", "nothing"]);
+});
+
+test("the answers to all rows: how many are far off, and how many of the rarest class are found", () => {
+    const part = (y: number[], K: number) => ({ count: y.length / K, rows: [], X: [], y }) as unknown as Data["training"];
+    const one = ofAnswers(Float64Array.of(0.95, 0.2, 0.1, 0.3), { kind: "classes", outputs: 1, training: part([0, 0, 0, 1], 1) });
+    expect(one).toEqual({ classes: 1, far_off: 1 / 4, rare_share: 1 / 4, recall: 0 });
+    const several = ofAnswers(Float64Array.of(1, 0, 0, 0, 1, 0), { kind: "several", outputs: 3, training: part([1, 0, 0, 1, 0, 0], 3) });
+    expect(several).toEqual({ classes: 1, far_off: 2 / 6, rare_share: 0, recall: 1 });
+    expect(ofAnswers(Float64Array.of(1), { kind: "number", outputs: 1, training: part([7], 1) })).toEqual({ classes: 0 });
+    const rule1 = rule(1, 0, { name: "recall", window: "now", below: 0.3 }, { name: "classes", window: "now", above: 0 });
+    expect(verdicts([rule1], story, snapshot, one).map(({ value, since }) => [value, since])).toEqual([[0, null]]);
+    expect(verdicts([rule1], story, snapshot)).toEqual([]);
 });
 
 test("the history of losses", () => {

@@ -1,6 +1,6 @@
 // The verdicts on a run: the rows that Python sends, held against what was observed. No bound stands here.
 
-import type { History, Snapshot, Story } from "./contract";
+import type { Data, History, Snapshot, Story } from "./contract";
 
 export interface Value {
     name: string;
@@ -42,6 +42,7 @@ export interface Verdict extends Rule {
 }
 
 const LAST = 3;
+const FAR = 0.9; // from the target: certain, and wrong
 
 /** Numbers of the history of losses. NaN, which is neither above nor below anything, where there are too few. */
 export function ofHistory({ losses, testLosses }: History, first: number): Record<string, number> {
@@ -60,17 +61,40 @@ export function ofHistory({ losses, testLosses }: History, first: number): Recor
     };
 }
 
+/** Numbers of the answers to all training rows, where they are to name a class: as `lab/verdicts.py` says. */
+export function ofAnswers(outputs: Float64Array, { kind, outputs: K, training: { y, count } }: Pick<Data, "kind" | "outputs" | "training">): Record<string, number> {
+    if (kind === "number" || outputs.length !== count * K) return { classes: 0 };
+    const sizes = Array.from({ length: Math.max(K, 2) }, () => 0);
+    const found = sizes.map(() => 0);
+    const named = (values: ArrayLike<number>, n: number) => {
+        if (K === 1) return values[n] > 0.5 ? 1 : 0;
+        let best = 0;
+        for (let j = 1; j < K; j++) if (values[n * K + j] > values[n * K + best]) best = j;
+        return best;
+    };
+    let far = 0;
+    for (let n = 0; n < count; n++) {
+        const right = named(y, n);
+        sizes[right]++;
+        if (named(outputs, n) === right) found[right]++;
+        for (let j = n * K; j < (n + 1) * K; j++) if (Math.abs(outputs[j] - y[j]) > FAR) far++;
+    }
+    const rare = sizes.indexOf(Math.min(...sizes));
+    return { classes: 1, far_off: far / outputs.length, rare_share: sizes[rare] / count, recall: sizes[rare] ? found[rare] / sizes[rare] : 1 };
+}
+
 /** The names of the observations that the rules read, for the story of a run to bring along. */
 export function observations(rules: Rule[]): string[] {
     return [...new Set(rules.flatMap(({ all }) => all.flatMap(({ name, over }) => (over ? [name, over.name] : [name]))))];
 }
 
-/** The verdicts that hold, the most fundamental first; of one rule the layer where it is worst. */
-export function verdicts(rules: Rule[], story: Story, snapshot: Snapshot): Verdict[] {
+/** The verdicts that hold, the most fundamental first; of one rule the layer where it is worst. `answers`: of `ofAnswers`. */
+export function verdicts(rules: Rule[], story: Story, snapshot: Snapshot, answers: Record<string, number> = {}): Verdict[] {
     const moments = story.epochs.length;
     const measures: Record<string, number> = {
         ...ofHistory(snapshot.history, at("data_loss", 0)),
         diverged: snapshot.diverged ? 1 : 0,
+        ...answers,
     };
     function at(name: string, moment: number, reduce?: "max" | "min"): number {
         const values = story.values[name];
@@ -98,7 +122,8 @@ export function verdicts(rules: Rule[], story: Story, snapshot: Snapshot): Verdi
         const kept = found.get(rule.rank);
         if (kept && !(first.above !== undefined && value > kept.value)) continue;
         let since: number | null = 0;
-        if (first.window === "now") {
+        if (first.name in answers) since = null;
+        else if (first.window === "now") {
             let moment = moments - 1;
             while (moment > 0 && holds(first, moment - 1)) moment--;
             since = story.epochs[moment];

@@ -16,9 +16,14 @@ class Words {
     private formats = new Map<string, Intl.NumberFormat>(); // making one takes a hundred times as long as using it
     private readonly plural = $derived(new Intl.PluralRules(this.language));
 
+    private turn = 0; // counts the wishes for a language
+
     /** `known`: its texts, where they are here already. */
     async speak(language: string, known?: Record<string, string>): Promise<void> {
-        this.texts = known ?? (await api.messages(language));
+        const turn = ++this.turn;
+        const texts = known ?? (await api.messages(language));
+        if (turn !== this.turn) return; // another language was asked for meanwhile
+        this.texts = texts;
         this.language = language;
         document.documentElement.lang = language;
         document.title = this.say("lab.title");

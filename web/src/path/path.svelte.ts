@@ -30,8 +30,7 @@ class Path {
     async setUp(chapter: Chapter, name: string): Promise<void> {
         const way = chapter.ways.find((found) => found.name === name)!;
         noticed.clear();
-        await lab.follow(`${way.fragment}&path=${chapter.name}`);
-        if (lab.chapter !== chapter.name) return; // another was opened since
+        if (!(await lab.follow(`${way.fragment}&path=${chapter.name}`)) || lab.chapter !== chapter.name) return; // another was opened since
         noticed.clear();
         this.walked = [...new Set([...this.walked, name])];
         if (chapter.aim) lab.aim = { layer: chapter.aim[0], unit: chapter.aim[1], row: chapter.aim[2] };
