@@ -126,13 +126,14 @@ CLASSES = condition("classes", "now", above=0)
 
 def wrong_loss(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
     if "cross_entropy" not in known.loss and known.output in ("sigmoid", "softmax", ""):
-        stuck = condition("data_loss", "now", ("data_loss", "start"), below=0.9)
-        trapped = condition("far_off", "now", above=0.1) if known.output else stuck
+        stuck = condition("data_loss", "now", ("data_loss", "start"), below=rule.also["left"])
+        trapped = condition("far_off", "now", above=rule.also["far_off"]) if known.output else stuck
         yield 0, [condition("absolute_error", "now", above=rule.bound), trapped, CLASSES]
 
 
 def imbalance_ignored(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:
-    yield 0, [condition("recall", "now", below=rule.bound), condition("rare_share", "now", below=0.15), CLASSES]
+    rare = condition("rare_share", "now", below=rule.also["rare"])
+    yield 0, [condition("recall", "now", below=rule.bound), rare, CLASSES]
 
 
 def finished(known: Known, rule: Rule) -> Iterator[tuple[int, list[Condition]]]:

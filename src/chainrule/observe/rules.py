@@ -17,6 +17,8 @@ from .evidence import Evidence
 from .readiness import RIGHT
 from .remedies import Remedy
 
+FAR = 0.9  # from its target: an output that is certain, and wrong
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -135,7 +137,8 @@ def wrong_loss(e: Evidence, rule: Rule) -> Finding | None:
     if not e.targets_are_classes or "cross_entropy" in e.loss or e.output not in ("sigmoid", "softmax", ""):
         return None
     off = np.abs(e.now[e.run.program.prediction] - e.inputs["y"])
-    trapped = float((off > 0.9).mean()) > 0.1 if e.output else e.progress < 0.9
+    far = float((off > FAR).mean())
+    trapped = far > rule.also["far_off"] if e.output else e.progress < rule.also["left"]
     if trapped and float(off.mean()) > rule.bound:
         since = e.since("absolute_error", lambda v: bool(v > rule.bound))
         return Finding(float(off.mean()), 0, since, f"{e.loss}, {e.output or 'linear'}")
@@ -193,7 +196,7 @@ def imbalance_ignored(e: Evidence, rule: Rule) -> Finding | None:
     if not e.targets_are_classes or "sample_weight" in e.run.program.inputs:
         return None
     rare, share, recall = e.recall()
-    if share < 0.15 and recall < rule.bound:
+    if share < rule.also["rare"] and recall < rule.bound:
         when = "both" if e.recall(start=True)[2] < rule.bound else "end"
         return Finding(recall, 0, 0 if when == "both" else e.run.epoch, f"class {rare}, {share:.1%}", when)
     return None
@@ -220,10 +223,12 @@ RULES = (
     Rule("rate_too_large", "update_ratio", "start", 1.0, rate_too_large, Remedy(rate=0.1),
          also={"peak": 5.0, "left": 0.5, "risen": 1.2, "epochs": 10}),
     Rule("vanishing_gradient", "delta_size", "start", 0.01, vanishing, Remedy(activation="relu")),
-    Rule("wrong_loss", "absolute_error", "now", 0.1, wrong_loss, Remedy(loss="cross_entropy", initial=True)),
+    Rule("wrong_loss", "absolute_error", "now", 0.1, wrong_loss, Remedy(loss="cross_entropy", initial=True),
+         also={"far_off": 0.1, "left": 0.9}),
     Rule("rate_too_small", "update_ratio", "start", 3e-4, rate_too_small, Remedy(rate=100.0),
          also={"left": 0.3, "wrong": 0.3}),
-    Rule("imbalance_ignored", "recall", "now", 0.3, imbalance_ignored, Remedy(class_weight="balanced")),
+    Rule("imbalance_ignored", "recall", "now", 0.3, imbalance_ignored, Remedy(class_weight="balanced"),
+         also={"rare": 0.15}),
     Rule("overfitting", "validation_loss", "history", 1.15, overfitting, Remedy(stopping=True),
          also={"risen": 0.1, "gap": 0.8, "best": 0.8}),
     Rule("dead_relu", "dead_share", "now", 0.6, dead_now, Remedy(activation="leaky_relu", rate=0.1)),

@@ -42,7 +42,7 @@ export interface Verdict extends Rule {
 }
 
 const LAST = 3;
-const FAR = 0.9; // from the target: certain, and wrong
+const FAR = 0.9; // from the target: certain, and wrong; as in observe/rules.py
 
 /** Numbers of the history of losses. NaN, which is neither above nor below anything, where there are too few. */
 export function ofHistory({ losses, testLosses }: History, first: number): Record<string, number> {
