@@ -10,7 +10,7 @@ import difflib
 import gzip
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -171,12 +171,16 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     sources = SOURCES if figure is None else ("numpy",) if figure == "program" else ()
     choices = answers.choices()
     choices["languages"] = [row for row in choices["languages"] if row["name"] in sources]
+    answer, code = given.answer(), code_of(script)
+    steps = answer["program"]["steps"]
+    notes = {note for step in steps for note in (step["note"], *step["more"])}
+    answer["program"]["steps"] = [read_by(code, step) for step in steps]
     for spelled in languages:
-        carried.put(f"messages/{spelled}", None, spoken(script, messages_of(spelled)))
+        carried.put(f"messages/{spelled}", None, spoken(code, messages_of(spelled), notes))
     if figure is not None:
         choices |= {name: [] for name in ("data", "activations", "initial", "losses", "optimizers")}
     carried.put("start", None, start | {"languages": list(languages), "choices": choices, "chapters": []})
-    carried.put("given", None, given.answer())
+    carried.put("given", None, answer)
     for name in sources:
         takes = "notes" in options_of(writer(name))
         options: dict[str, Any] = {"teaching": True, "notes": language} if takes else {}
@@ -194,15 +198,30 @@ def figure_named(name: str) -> str:
     raise ValueError(f"there is no figure {name[:40]!r}{hint}\nfigures: {', '.join(FIGURES)}")
 
 
-def spoken(script: str, texts: dict[str, str]) -> dict[str, str]:
-    """Those texts that a script can say: its keys, and families of them, `note.` followed by a name."""
+def code_of(script: str) -> str:
+    """A built script.  PageMissingError: it has not been built."""
     try:
-        code = (PAGE / "carried" / f"{script}.js").read_text(encoding="utf-8")
+        return (PAGE / "carried" / f"{script}.js").read_text(encoding="utf-8")
     except FileNotFoundError:
         raise PageMissingError from None
+
+
+def spoken(code: str, texts: dict[str, str], notes: Set[str]) -> dict[str, str]:
+    """Those texts that a script can say: its keys, and families of them; of `note.` those of the program's steps."""
     said = set(re.findall(rf"\b(?:{'|'.join(TOPICS)})\.[a-z0-9_]*", code))
     families = tuple(key for key in said if key.endswith(("_", ".")) and key not in ("lab.", "path."))
-    return {key: text for key, text in texts.items() if key in said or key.startswith(families)}
+    known = {f"note.{name}" for name in notes}
+    said |= {key for key in texts if key.startswith(families) and (key in known or not key.startswith("note."))}
+    return {key: text for key, text in texts.items() if key in said}
+
+
+def read_by(code: str, step: dict[str, Any]) -> dict[str, Any]:
+    """A step without its lines and expressions where a script shows none."""
+    if not re.search(r"\blines\b", code):
+        step = step | {"lines": [], "text": ""}
+    if not re.search(r"\btree\b", code):
+        step = step | {"assigns": [{"name": assigned["name"]} for assigned in step["assigns"]]}
+    return step
 
 
 def compressed(page: str) -> int:
