@@ -1,6 +1,7 @@
 """How a text file spells its table: found by rule, said, or refused."""
 
 import gzip
+import io
 from pathlib import Path
 from typing import Any
 
@@ -137,4 +138,5 @@ def test_a_stream(tmp_path):
     with (tmp_path / "x.gz").open("rb") as file:
         table = read_table(file)
     assert cells(table) == [["1", "2"]]
-    assert table.source == "standard input"
+    assert table.source == str(tmp_path / "x.gz")
+    assert read_csv(io.BytesIO(b"a,b\n1,2\n")).source == "standard input"  # what has no name

@@ -158,11 +158,14 @@ def _spelled(cells: list[str], dialect: Dialect, source: str, name: str, numbers
 def opened_source(
     path: str | os.PathLike[str] | BinaryIO, most_bytes: int
 ) -> tuple[str, AbstractContextManager[BinaryIO]]:
-    """How messages call it, and the open file; a stream stays open afterwards."""
+    """How messages call it, and the open file; a stream stays open afterwards, and has a name of its own or none."""
     if isinstance(path, (str, os.PathLike)):
         source = shown_path(path)
         return source, open_regular(path, most_bytes, source)
-    return "standard input", nullcontext(path)
+    name = getattr(path, "name", None)
+    if not isinstance(name, str) or name.startswith("<"):  # Python calls its own <stdin>
+        name = "standard input"
+    return shown_path(name), nullcontext(path)
 
 
 def unpacked(file: BinaryIO) -> tuple[BinaryIO, bool]:

@@ -50,7 +50,7 @@ def table(body: object) -> dict[str, Any]:
     if not 0 <= share < 1:
         raise DataError(f"table, test: a share of the rows, at least 0 and below 1, not {share:g}")
     digest = given if content is None else hashlib.sha256(content).hexdigest()[:16]
-    found = read_once(digest, content)
+    found = read_once(digest, content, name)
     if found is None:
         return {"again": True}
     read = replace(found, source=printable(name, 60))
@@ -69,20 +69,28 @@ def is_taken(read: Table) -> bool:
     return len(read) <= MOST_ROWS and len(read.columns) <= MOST_COLUMNS
 
 
+class Dropped(io.BytesIO):
+    """The bytes of a file that has a name elsewhere: messages call it by that."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = printable(name, 60)
+
+
 class Latest:
     """Reads tables and keeps the last one, by its digest: a page that changes a role sends no file again."""
 
     def __init__(self) -> None:
         self.known: tuple[str, Table] | None = None
 
-    def __call__(self, digest: str, content: bytes | None) -> Table | None:
+    def __call__(self, digest: str, content: bytes | None, name: str) -> Table | None:
         """The table; None: it is not the one that is kept, and there is no content to read."""
         known = self.known
         if known is None or known[0] != digest:
             if content is None:
                 return None
             self.known = None  # two large ones are not held at once
-            known = digest, read_csv(io.BytesIO(content), MOST_BYTES)
+            known = digest, read_csv(Dropped(content, name), MOST_BYTES)
             if is_taken(known[1]):
                 self.known = known
         return known[1]
