@@ -36,6 +36,23 @@ def test_a_visitor_gets_from_a_slope_to_the_product_by_keyboard_alone(visit):
     assert "path=" not in page.url
 
 
+def test_who_is_faster_than_the_derivation_has_done_the_chapter_all_the_same(visit):
+    held = []
+    page = visit.open("#lang=en&screen=descent&seed=7")
+    page.route("**/api/program", lambda route: held.append(route))
+    page.get_by_role("button", name="Guided path").click()
+    at(page, "slope", False)
+    for _ in range(3):
+        page.get_by_test_id("descend").click()
+    at(page, "slope", True)
+    with page.expect_response("**/api/program"):
+        for route in held:
+            route.continue_()
+    page.unroute("**/api/program")
+    page.get_by_role("button", name="Set it up again").wait_for()
+    at(page, "slope", True)
+
+
 def test_the_panel_is_clean_and_stands_beside_the_screen(visit):
     page = visit.open("#lang=de&path=cube&screen=slope")
     page.locator("aside details summary").click()

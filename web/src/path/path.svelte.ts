@@ -31,7 +31,7 @@ class Path {
         const way = chapter.ways.find((found) => found.name === name)!;
         noticed.clear();
         if (!(await lab.follow(`${way.fragment}&path=${chapter.name}`)) || lab.chapter !== chapter.name) return; // another was opened since
-        noticed.clear();
+        for (const name of ["what_if", "cell"]) noticed.delete(name); // of the run before; the descent has none, and may have gone on
         this.walked = [...new Set([...this.walked, name])];
         if (chapter.aim) lab.aim = { layer: chapter.aim[0], unit: chapter.aim[1], row: chapter.aim[2] };
     }
