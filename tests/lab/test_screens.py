@@ -109,6 +109,7 @@ def test_a_change_that_makes_it_diverge_is_named_as_the_cause(visit):
 
 def test_the_source_follows_in_every_language_and_can_be_taken_along(visit):
     page = visit.open("#screen=steps&epoch=2" + FOUNDING)
+    page.wait_for_selector('[data-testid="epoch"]:text-is("2")')
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_test_id("next").wait_for()
     here = page.locator('ol [aria-current="step"]')
