@@ -227,3 +227,10 @@ def test_powers_at_the_ticks_are_plain_characters():
     ax.figure.canvas.draw()
     texts = {tick.get_text() for tick in ax.get_yticklabels(which="both")}
     assert {"2×10⁻¹", "4×10⁻¹"} <= texts
+
+
+def test_a_run_that_ended_early_counts_as_far_as_it_went() -> None:
+    course = np.linspace(9, 1, 1000)
+    table = [course, course + 1, np.where(course > 5, course + 2, np.nan)]
+    line = cr.plot.compare({"a": table}, language="en").get_lines()[0]
+    np.testing.assert_allclose(line.get_ydata(), np.nanmedian(table, axis=0))

@@ -20,6 +20,7 @@ from .style import USUAL_WIDTH, Canvas, drawing, look, matplotlib
 MOST_LINES = 12  # samples with a line of their own
 MOST_DOTS = 2_000
 LAYERED = ("slope_mean", "gradient_norm")  # of a Comparison, layer by layer
+QUARTILES = (0.25, 0.5, 0.75)
 
 
 def curve_of(activation: str | Formula) -> Curve:
@@ -125,7 +126,7 @@ def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss"
     smallest = np.inf
     for i, (name, table) in enumerate(tables.items()):
         at = np.arange(1, table.shape[1] + 1)
-        low, median, high = np.nanquantile(table, [0.25, 0.5, 0.75], axis=0)
+        low, median, high = quartiles(table)
         on.ax.plot(at, median, label=str(name), **on.look.marked(i, 1 if layers else len(median)))
         if len(table) > 1:
             on.ax.fill_between(at, low, high, color=on.look.colours[i % 6], alpha=0.15, linewidth=0)
@@ -137,7 +138,8 @@ def compare(on: Canvas, runs: Comparison | Mapping[str, Any], what: str = "loss"
     labels = {"loss": "loss", "slope_mean": "compare_slope", "gradient_norm": "compare_gradient"}
     steps = "layer" if layers else "step" if isinstance(runs, Comparison) else "epoch"
     shown = on.look.say(labels[what]) if what in labels else what
-    on.titles(on.look.say("compare_title"), on.look.say(steps), shown)
+    several = max(map(len, tables.values())) > 1
+    on.titles(on.look.say("compare_title" if several else "compare_title_single"), on.look.say(steps), shown)
     if len(tables) > 6:
         on.legend_beside()
     else:  # among thousands of points the best place takes seconds to find
@@ -189,6 +191,14 @@ def tables_of(runs: Comparison | Mapping[str, Any], what: str) -> dict[str, Any]
     if not runs:
         raise ValueError("there is nothing to compare")
     return {name: courses(given, what) for name, given in runs.items()}
+
+
+def quartiles(table: Any) -> Any:
+    """The first, the middle and the third (3, epochs), of the runs that have a number there."""
+    found = np.quantile(table, QUARTILES, axis=0)
+    gaps = np.isnan(found[0])
+    found[:, gaps] = np.nanquantile(table[:, gaps], QUARTILES, axis=0)  # slow: column by column
+    return found
 
 
 def courses(given: Any, what: str) -> Any:
