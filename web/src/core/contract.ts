@@ -188,7 +188,8 @@ export interface Curve {
  */
 export interface Wants {
     values: "none" | "gradients" | "all";
-    grid: boolean;
+    grid: boolean; // what the network makes of the window,
+    units?: boolean; // with all of its units
     metrics?: boolean;
 }
 

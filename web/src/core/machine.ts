@@ -271,7 +271,7 @@ export class Machine {
             values: this.valuesFor(wants),
             rows: wants.values === "all" ? this.shownAt.slice() : this.batchRows(),
             outputs: train.outputs.slice(),
-            grid: wants.grid ? this.gridValues() : null,
+            grid: wants.grid ? this.gridValues(wants.units) : null,
             history: {
                 epochs: Float64Array.from(this.history.epochs),
                 losses: Float64Array.from(this.history.losses),
@@ -375,15 +375,17 @@ export class Machine {
         return landscape(shown, over, this.shown.N, lossAt);
     }
 
-    private gridValues(): Arrays | null {
+    /** What every layer makes of the window, or the output alone. */
+    private gridValues(units = true): Arrays | null {
         const grid = this.gridRows;
         if (!grid) return null;
         const given = { s: grid.scratch, N: grid.N, X: grid.X, [this.program.prediction]: grid.output };
         this.given("predict", given);
         const found: Arrays = {};
         for (const layer of this.program.layers) {
-            const values = layer.output === this.program.prediction ? grid.output : grid.scratch[layer.output];
-            if (values) found[layer.output] = values.slice();
+            const last = layer.output === this.program.prediction;
+            const values = last ? grid.output : grid.scratch[layer.output];
+            if (values && (units || last)) found[layer.output] = values.slice();
         }
         return found;
     }

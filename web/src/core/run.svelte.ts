@@ -3,21 +3,18 @@
 import * as api from "./api";
 import type { Answer, Arrays, Curve, Data, Glimpse, Landscape, Place, Program, Request, Slice, Snapshot, Story, Wants } from "./contract";
 import { networkOf, type Change, type Experiment } from "./experiment";
+import { Turns } from "./turns.svelte";
 import { gridRows, type View } from "./view";
 
 const FRAME = 9; // milliseconds of a frame for steps; meanwhile the page draws the frame before
-const CALM = 120; // milliseconds between changes of numbers that are there to be read
 const SLICE = 120; // milliseconds at a time of many steps in a row
 
 export class Run {
     program = $state.raw<Program | null>(null);
     data = $state.raw<Data | null>(null);
     snapshot = $state.raw<Snapshot | null>(null);
-    // The same, at most eight times a second, and while it learns each in a frame of its own:
-    calm = $state.raw<Snapshot | null>(null); // for texts
-    traced = $state.raw<Snapshot | null>(null); // for the curve of the loss
-    listed = $state.raw<Snapshot | null>(null); // for tables of numbers
-    drawn = $state.raw<Snapshot | null>(null); // and in every second frame between: for large pictures
+    drawn = $state.raw<Snapshot | null>(null); // the same, with what every unit makes of the window: while it plays in every second frame
+    readonly turns = new Turns(() => this.snapshot); // and a few times a second: for what is there to be read
     playing = $state(false);
     going = $state(false); // many steps in a row
     busy = $state(false);
@@ -36,8 +33,7 @@ export class Run {
     private next = 1;
     private version = 0;
     private game = 0; // counts the times of playing
-    private calmed = 0;
-    private frames = 0; // since then
+    private frames = 0; // that were asked for
     private ground: Float64Array | undefined; // the inputs at every cell of the window
     private turn = 0; // counts the times that a row of steps was begun or ended
 
@@ -218,13 +214,13 @@ export class Run {
         const left = this.stopAt === null ? Infinity : this.stopAt - (snapshot?.epoch ?? 0);
         if (left <= 0) return null;
         const steps = this.speed < 1 ? 1 : Math.min(this.speed, left) * this.perEpoch - (snapshot?.batch ?? 0); // up to the end of an epoch
-        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: { ...this.wants, metrics: false } });
+        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: { ...this.wants, metrics: false, units: ++this.frames % 2 === 0 } });
     }
 
     pause(): void {
         this.playing = this.going = false;
         this.turn++;
-        this.calm = this.traced = this.listed = this.drawn = this.snapshot;
+        this.turns.all(this.snapshot);
     }
 
     /** A weight changed by hand; a name or place that this network does not have changes nothing. */
@@ -307,12 +303,10 @@ export class Run {
         if (!snapshot || (this.busy && !loaded)) return; // of a program that is on its way out, or in
         if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
         this.snapshot = snapshot;
-        const now = performance.now();
-        if (loaded || !this.playing || this.speed < 1) this.calm = this.traced = this.listed = this.drawn = snapshot;
-        else if (now - this.calmed >= CALM) [this.calm, this.calmed, this.frames] = [snapshot, now, 0];
-        else if (++this.frames % 2) this.drawn = snapshot;
-        else if (this.frames === 2) this.listed = snapshot;
-        else if (this.frames === 4) this.traced = snapshot;
+        const { grid } = snapshot;
+        if (!grid || this.program?.layers.every(({ output }) => grid[output])) this.drawn = snapshot;
+        if (loaded || !this.playing || this.speed < 1) this.turns.all(snapshot);
+        else this.turns.one(snapshot);
     }
 
     /** A gradient by its parameter's name, of the coming batch. */
