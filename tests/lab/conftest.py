@@ -1,6 +1,7 @@
-"""The lab as its visitors have it: a server of its own process, and Debian's Chromium."""
+"""The lab as its visitors have it: a server of its own process, and a Chromium, the one without windows if possible."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def browser() -> Iterator[Any]:
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=find_tool("chromium"),
+            executable_path=shutil.which("chromium-headless-shell") or find_tool("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--force-prefers-reduced-motion"],
         )
         yield chromium
