@@ -37,7 +37,8 @@ def test_three_one():
     output = run.predict(X)[:, 0]
     np.testing.assert_allclose(output, [0.00966449, 0.00786506, 0.99358898, 0.99211957], rtol=0, atol=5e-9)
 
-    theirs, _ = by_hand("three_one.py")
+    theirs, printed = by_hand("three_one.py")
+    assert "[0.00966449]" in "".join(printed)
     assert output.tobytes() == theirs["l1"].tobytes()
     run.fit(1)
     assert run.parameters["W1"].tobytes() == theirs["syn0"].tobytes()
