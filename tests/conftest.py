@@ -1,5 +1,6 @@
 """What all tests share: how Hypothesis draws, how golden files are renewed, and what a missing tool means."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -12,13 +13,14 @@ import typer.testing
 from hypothesis import settings
 from typer.main import get_command
 
-from tests.tools import find_tool
+from tests.tools import ALL, find_tool
 
 TESTS = Path(__file__).parent
 
 # Deadlines measure how busy the machine is. In CI the same examples are drawn every time: a red run can be repeated.
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+EXAMPLES = 100 if ALL else 30
+settings.register_profile("dev", deadline=None, max_examples=EXAMPLES)
+settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 # On matrices this small, on cores that others use too, threads mostly wait for one another: scikit-learn's own
@@ -26,8 +28,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+# What XLA compiles here runs once or a few times: optimizing it takes longer. All that is emitted is compiled all the
+# same; `make test-all` optimizes it, too.
+if not ALL:
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
+
 # `auto` is NumPy here unless a test says otherwise: compiling hundreds of programs takes longer than running them.
 os.environ.setdefault("CHAINRULE_ENGINE", "numpy")
+
+# Collections of garbage find next to none, and look at all that is loaded each time.
+gc.set_threshold(10_000, 20, 20)
 
 # What is said is compared in English, whatever the locale here.
 os.environ["CHAINRULE_LANG"] = "en"
@@ -40,6 +50,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # PyTorch has an environment of its own: `make oracle`.
 collect_ignore = [] if find_spec("torch") else ["oracle"]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

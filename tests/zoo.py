@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,17 +106,17 @@ SWISH = cr.formula("swish", "z * sigmoid(beta * z)", beta=1.0, trainable=["beta"
 LOGCOSH = cr.formula("logcosh", "softplus(2 * (p - y)) - (p - y)")
 
 
-Make = Callable[[], Program]
+Make = Callable[[], Program]  # derived when first asked for, and once: a Program never changes
 
 
 def parsed(notation: str, activation: Any, output: Any, loss: Any, optimizer: Any, **more: Any) -> Make:
     """A program of Dense layers; options of `derive` and of `Network.parse` side by side."""
     declared = {key: more.pop(key) for key in ("bias", "batch_norm", "dropout") if key in more}
-    return lambda: cr.derive(cr.Network.parse(notation, activation, output, **declared), loss, optimizer, **more)
+    return cache(lambda: cr.derive(cr.Network.parse(notation, activation, output, **declared), loss, optimizer, **more))
 
 
 def layered(inputs: int, layers: list[Layer], loss: Any, optimizer: Any, **more: Any) -> Make:
-    return lambda: cr.derive(cr.Network(inputs, layers), loss, optimizer, **more)
+    return cache(lambda: cr.derive(cr.Network(inputs, layers), loss, optimizer, **more))
 
 
 GD = cr.GradientDescent(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def poisson_schedule() -> Program:
 
 
 NETWORKS: dict[str, Callable[[], Program]] = {
-    declared.__name__: declared
+    declared.__name__: cache(declared)
     for declared in (
         founding_3_1, founding_3_4_1, relu_softmax, regression, adam, batch_norm, dropout, leaky_elastic, gelu_clip,
         poisson_schedule,

@@ -10,15 +10,25 @@ from chainrule.engines.reference import run_steps
 from chainrule.writers import write
 from chainrule.writers.c import CWriter
 from tests.tools import find_tool
-from tests.writers.compiled import FUNCTIONS, Compiled, compile_c
+from tests.writers.compiled import FUNCTIONS, SHARED, Compiled, compile_c, together
 from tests.zoo import ZOO, sample
 
+PREDICTED = ("relu_softmax_adam", "deep_batch_norm", "every_layer", "founding_3_1")
 
-@pytest.mark.parametrize("name", ["relu_softmax_adam", "deep_batch_norm", "every_layer", "founding_3_1"])
-def test_prediction_and_evaluation(name, tmp_path):
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """All of PREDICTED, compiled as one unit."""
+    written = {f"{name}_": CWriter(ZOO[name](), real="double", prefix=f"{name}_") for name in PREDICTED}
+    modules = {prefix: writer.module(FUNCTIONS) for prefix, writer in written.items()}
+    return compile_c(together(modules), tmp_path_factory.mktemp("predicted"), *SHARED)
+
+
+@pytest.mark.parametrize("name", PREDICTED)
+def test_prediction_and_evaluation(name, library):
     program = ZOO[name]()
     given = sample(program)
-    compiled = Compiled(program, tmp_path)
+    compiled = Compiled(program, library=library, prefix=f"{name}_")
     output = np.full((given.rows, int(program.inputs["y"][1])), np.nan)
     compiled.call("predict", given.inputs, compiled.carry(given), output=output)
     values = run_steps(program.evaluation_steps, given.values)
@@ -31,9 +41,20 @@ def test_prediction_and_evaluation(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["gelu_adamw", "cosine_warm_up", "every_layer", "own_of_rows"])
 def test_float_is_float_throughout(name, tmp_path):
+    """Where it is not, compilers see it (-Wconversion, -Wdouble-promotion) before they make code."""
     for compiler in ("gcc", "clang"):
         text = CWriter(ZOO[name](), real="float").module(FUNCTIONS)
-        compile_c(text, tmp_path, "-c", compiler=compiler, output="emitted.o")
+        compile_c(text, tmp_path, "-c", "-fsyntax-only", compiler=compiler, output="none")
+
+
+def test_a_double_among_floats_is_seen(tmp_path):
+    text = CWriter(ZOO["linear"](), real="float").module(FUNCTIONS)
+    assert "return x * x;" in text
+    for compiler in ("gcc", "clang"):
+        with pytest.raises(AssertionError, match="double-promotion"):
+            compile_c(
+                text.replace("return x * x;", "return 1.0 * x * x;"), tmp_path, "-c", "-fsyntax-only", compiler=compiler
+            )
 
 
 def test_a_prefix_is_on_every_name_that_others_see(tmp_path):

@@ -1,10 +1,12 @@
 """The plain C of a small network, trained on a Cortex-M4: cross-compiled without a warning, self-test under QEMU."""
 
+import itertools
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.tools import ALL
 from tests.writers.compiled import STRICT
 from tests.writers.test_device import DEVICE, device, found
 
@@ -19,8 +21,15 @@ int device_self_test(void) {{
 """
 
 
-@pytest.mark.parametrize("level", ["-Os", "-O2"])
-@pytest.mark.parametrize("name", ["relu_softmax_adam", "deep_batch_norm"])
+SMALL = [("deep_batch_norm", "-Os"), ("relu_softmax_adam", "-O2")]
+STORED = [("relu_softmax_adam", ("predict",)), ("deep_batch_norm", DEVICE), ("frozen", ("predict", "self_test")),
+          ("own_formulas", DEVICE)]  # fmt: skip
+if ALL:
+    SMALL = list(itertools.product(("relu_softmax_adam", "deep_batch_norm"), ("-Os", "-O2")))
+    STORED = list(itertools.product([name for name, _ in STORED], [("predict",), ("predict", "self_test"), DEVICE]))
+
+
+@pytest.mark.parametrize(("name", "level"), SMALL)
 def test_the_self_test_passes_on_a_cortex_m4(name, level, tool, tmp_path):
     compiler, qemu = tool("arm-none-eabi-gcc"), tool("qemu-system-arm")
     _, text = device(name)
@@ -35,8 +44,7 @@ def test_the_self_test_passes_on_a_cortex_m4(name, level, tool, tmp_path):
         assert run(broken, tmp_path, compiler, qemu, level, stack)[0] == 2
 
 
-@pytest.mark.parametrize("functions", [("predict",), ("predict", "self_test"), DEVICE])
-@pytest.mark.parametrize("name", ["relu_softmax_adam", "deep_batch_norm", "frozen", "own_formulas"])
+@pytest.mark.parametrize(("name", "functions"), STORED)
 def test_the_constants_take_the_flash_that_is_stated(name, functions, tool, tmp_path):
     """All of it in read-only memory, nothing in writable; less where the compiler puts a number into the code."""
     _, text = device(name, functions=functions)

@@ -1,5 +1,7 @@
 """What is around the step in C: memory for scratch, and many steps in one call."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from chainrule.engines.engine import Batches
 from chainrule.engines.reference import run_steps
 from chainrule.writers.c import CWriter
 from tests.writers.agreement import assert_agree
-from tests.writers.compiled import FUNCTIONS, Compiled
+from tests.writers.compiled import FUNCTIONS, SHARED, Compiled, compile_c, together
 from tests.zoo import ZOO, sample
 
 EVERYTHING = (*FUNCTIONS, "train")
@@ -37,26 +39,43 @@ def reference(program, given, batches, masks):
     return losses, {name: values[name] for name in (*program.parameters, *program.state)}
 
 
-@pytest.mark.parametrize("rows", [None, 16])
-@pytest.mark.parametrize("name", ["founding_3_1", "deep_batch_norm", "l2_weighted", "every_layer", "cosine_warm_up"])
-def test_train_makes_the_steps_of_the_reference(name, rows, tmp_path):
+TRAINED = ("founding_3_1", "deep_batch_norm", "l2_weighted", "every_layer", "cosine_warm_up")
+SERVED = ("founding_3_1", "relu_softmax_adam", "every_layer")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """compiled(name, rows): one of those that are looked at here, which are compiled as one unit."""
+    looked_at = [*itertools.product(TRAINED, (None, 16)), *itertools.product(SERVED, (None, 9))]
+    modules = {}
+    for name, rows in looked_at:
+        prefix = f"{name}_{rows}_".lower()
+        modules[prefix] = CWriter(ZOO[name](), real="double", prefix=prefix, rows=rows).module(EVERYTHING)
+    library = compile_c(together(modules), tmp_path_factory.mktemp("drivers"), *SHARED)
+
+    def find(name, rows, **options):
+        prefix = f"{name}_{rows}_".lower()
+        return Compiled(ZOO[name](), functions=EVERYTHING, library=library, prefix=prefix, rows=rows, **options)
+
+    return find
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_train_makes_the_steps_of_the_reference(name, compiled):
     program = ZOO[name]()
-    compiled = Compiled(program, tmp_path, functions=EVERYTHING, rows=rows)
     given, batches, masks = batched(program)
     for chosen in (batches, Batches(batches.offsets)):
-        losses, after = compiled.train(given, chosen, masks)
         wanted, expected = reference(program, given, chosen, masks)
-        np.testing.assert_allclose(losses, wanted, rtol=1e-10)
-        assert_agree(program, after, expected)
+        for rows in (None, 16):
+            losses, after = compiled(name, rows).train(given, chosen, masks)
+            np.testing.assert_allclose(losses, wanted, rtol=1e-10)
+            assert_agree(program, after, expected)
 
 
-@pytest.mark.parametrize("name", ["founding_3_1", "relu_softmax_adam", "every_layer"])
-def test_memory_handed_in_serves_any_number_of_rows(name, tmp_path):
+@pytest.mark.parametrize("name", SERVED)
+def test_memory_handed_in_serves_any_number_of_rows(name, compiled):
     program = ZOO[name]()
-    compiled = Compiled(program, tmp_path, functions=EVERYTHING, rows=None, most=9)
-    fixed = tmp_path / "fixed"
-    fixed.mkdir()
-    other = Compiled(program, fixed, functions=EVERYTHING, rows=9)
+    compiled, other = compiled(name, None, most=9), compiled(name, 9)
     for rows in (2, 9):
         given = sample(program, rows)
         found, expected = compiled.trace(given), other.trace(given)

@@ -1,5 +1,6 @@
 """Complete programs in JavaScript under node, beside the engine."""
 
+import json
 import subprocess
 from typing import Any
 
@@ -18,19 +19,45 @@ def run_node(source, folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("adam", "founding_3_1")])
-def test_javascript_scripts_reach_the_numbers_of_the_engine(name, tmp_path):
-    run = training(name)
+SCRIPTS = [name for name in NETWORKS if name not in ("adam", "founding_3_1")]
+SINGLE = "batch_norm_in_float32"
+ALL_OF_THEM = """
+const say = console.log, printed = {};
+for (const name of process.argv.slice(2)) {
+    printed[name] = "";
+    console.log = (text) => { printed[name] += text + "\\n"; };
+    await import(`./${name}.mjs`);
+}
+say(JSON.stringify(printed));
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What scripts print, by name: one after another in one process."""
+    folder = tmp_path_factory.mktemp("scripts")
+    for name in (*SCRIPTS, SINGLE):
+        run = training("batch_norm", "float32") if name == SINGLE else training(name)
+        (folder / f"{name}.mjs").write_text(run.source("javascript", form="script"), encoding="utf-8")
+    done = run_node(ALL_OF_THEM, folder, *SCRIPTS, SINGLE)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_javascript_scripts_reach_the_numbers_of_the_engine(name, printed):
+    check(printed[name], training(name).fit(), 1e-8)
+
+
+def test_a_javascript_script_in_float32(printed):
+    check(printed[SINGLE], training("batch_norm", "float32").fit(), 1e-4)
+
+
+def test_a_javascript_script_on_its_own(tmp_path):
+    run = training("founding_3_4_1")
     done = run_node(run.source("javascript", form="script"), tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     check(done.stdout, run.fit(), 1e-8)
-
-
-def test_a_javascript_script_in_float32(tmp_path):
-    run = training("batch_norm", "float32")
-    done = run_node(run.source("javascript", form="script"), tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    check(done.stdout, run.fit(), 1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from chainrule.program.ops import OPS, REDUCTIONS
 from chainrule.program.steps import ProgramError
 from chainrule.writers import writer
 from tests.writers.agreement import load
-from tests.writers.networks import ARRAY_LANGUAGES, founding_3_4_1
+from tests.writers.networks import ARRAY_LANGUAGES, NETWORKS
 
 RANDOM = np.random.RandomState(0)
 VALUES = {name: RANDOM.uniform(0.1, 2.0, (4, 3)) for name in ("x", "y", "z", "A", "condition", "mean", "std", "value")}
@@ -34,7 +34,7 @@ def example(op: str) -> Call:
 def test_every_op_is_spelled_in_every_language(op, language):
     if language == "jax":
         pytest.importorskip("jax")
-    chosen = writer(language)(founding_3_4_1())
+    chosen = writer(language)(NETWORKS["founding_3_4_1"]())
     expression = example(op)
     text = chosen(expression)
     definitions = chosen.definitions()
@@ -52,7 +52,7 @@ def test_the_reference_knows_every_op():
 def test_an_op_without_a_cell_is_refused_by_name(monkeypatch):
     monkeypatch.delitem(writer("numpy").spellings, "cos")
     with pytest.raises(ProgramError, match="numpy has no spelling for cos"):
-        writer("numpy")(founding_3_4_1())(example("cos"))
+        writer("numpy")(NETWORKS["founding_3_4_1"]())(example("cos"))
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_an_op_without_a_cell_is_refused_by_name(monkeypatch):
     [(1.0, "1"), (0.001, "0.001"), (1e-4, "1e-4"), (-0.00025, "-2.5e-4"), (1e-8, "1e-8"), (1e300, "1e300")],
 )
 def test_numbers_are_short_and_exact(value, text):
-    assert writer("numpy")(founding_3_4_1()).number(value) == text
+    assert writer("numpy")(NETWORKS["founding_3_4_1"]()).number(value) == text
     assert float(text) == value
