@@ -269,7 +269,7 @@ class CEngine(Engine):
         place, result = row[0], output.copy
 
         def predict(values: Any, held: Any = (w, m, kept, members)) -> Array:
-            place[:] = values
+            place[...] = values
             call()
             return result()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from ..program.expr import Call
+from ..program.expr import Call, Name
 from ..program.ops import PRODUCT
 from .c import CWriter
 from .loops import INDENT, Axis, Function, Nest, Scope
@@ -121,18 +121,35 @@ class TiledCWriter(CWriter):
             change = self.accumulate(f"total[{j} - {j}0]", core.inner)
         own = scope.over((column,), nest.space, **{ACCUMULATOR: f"total[{j} - {j}0]"})
         columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
+        rows = [self.for_loop(outer), INDENT + columns, f"{INDENT * 2}{change}"]
+        if isinstance(core.inner, Name):  # the next addition to a total waits for the one before: four rows in each
+            n, (a, b, c, d) = outer.index, (self.at_row(core.inner, scope, ahead) for ahead in range(4))
+            rows = [
+                f"int {n} = 0;",
+                f"for (; {n} + 4 <= {outer.extent}; {n} += 4)",
+                INDENT + columns,
+                f"{INDENT * 2}total[{j} - {j}0] += ({a} + {b}) + ({c} + {d});",
+                f"for (; {n} < {outer.extent}; {n}++)",
+                INDENT + columns,
+                f"{INDENT * 2}{change}",
+            ]
         before, begin, end = self.share(column)
         return [
             *before,
             f"for (int {j}0 = {begin}; {j}0 < {end}; {j}0 += COLUMNS) {{",
             f"{INDENT}const int columns = least(COLUMNS, {end} - {j}0);",
             f"{INDENT}real total[COLUMNS] = {{0}};",
-            f"{INDENT}{self.for_loop(outer)}",
-            f"{INDENT * 2}{columns}",
-            f"{INDENT * 3}{change}",
+            *(INDENT + line for line in rows),
             *(INDENT + line for line in self.braced(columns, self.assignments(nest, own))),
             "}",
         ]
+
+    def at_row(self, array: Name, scope: Scope, ahead: int) -> str:
+        """An element of an array so many rows further on."""
+        outer, column = scope.axes
+        row = Axis(f"({outer.index} + {ahead})" if ahead else outer.index, outer.extent)
+        with self.within(scope.over((row, column), array.shape)):
+            return self(array)
 
     def total(self, nest: Nest, scope: Scope, axis: Axis) -> list[str]:
         core = nest.core

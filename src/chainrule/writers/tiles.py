@@ -19,6 +19,7 @@ enum { VECTOR = 16, TILE = 6 };
 #endif
 enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, WIDE = 256 / (int)sizeof(real) };
 enum { ROWS = 128, DEPTH = 1024 / (int)sizeof(real) };
+enum { SHALLOW = DEPTH / 4 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
 enum { APART = ROWS + 16 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 #if defined(__clang__)
@@ -53,7 +54,7 @@ INLINE void tile(const int rows, const int vectors, int depth, const real *a, pt
 INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
                   ptrdiff_t along, const real *b, ptrdiff_t down, real *sum, int goes_on) {
     int i = 0;
-    for (; i + tall <= rows && (vectors == 1 || rows - i != tall + 2); i += tall)
+    for (; i + tall <= rows; i += tall)
         tile(tall, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
     for (; vectors == 2 && i + 4 <= rows; i += 4)
         tile(4, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
@@ -135,7 +136,7 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
         return;
     }
     const int gathered = row == 1 && rows > 8 && along * (int)sizeof(real) >= 1024;
-    const int slab = gathered ? DEPTH / 2 : DEPTH;
+    const int slab = gathered ? DEPTH / 2 : row == 1 ? SHALLOW : DEPTH;
     const ptrdiff_t next = gathered ? APART : along;
     for (int from = 0; from < depth; from += slab, a += slab * along, b += slab * down) {
         const int deep = least(slab, depth - from);
