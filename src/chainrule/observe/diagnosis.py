@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -16,9 +16,10 @@ import numpy as np
 from ..messages import choose_language, say
 from ..training import Training
 from .evidence import Evidence, Recorded
+from .judging import Finding, judge
 from .readiness import CASES, readiness
 from .remedies import remedied
-from .rules import RULES, Finding, Rule
+from .rules import RULES, Rule
 
 DATED = ("epoch", "end")  # what is said of the time when it began names an epoch
 
@@ -38,11 +39,9 @@ class Verdict:
     def measured(self, language: str = "en") -> str:
         """What was measured, where and since when."""
         finding = self.finding
-        where = f"{self.rule.observation}{finding.layer}" if finding.layer else self.rule.observation
-        bound = self.rule.bound if finding.bound is None else finding.bound
         since = finding.when or ("unknown" if finding.since is None else "start" if finding.since == 0 else "epoch")
         when = say(f"diagnose.since_{since}", language, **({"epoch": finding.since} if since in DATED else {}))
-        values = {"observation": finding.what or where, "value": f"{finding.value:.3g}", "bound": f"{bound:g}"}
+        values = {"observation": finding.what, "value": f"{finding.value:.3g}", "bound": f"{finding.bound:g}"}
         text = say("diagnose.measured", language, when=when, **values)
         return f"{text} ({finding.detail})" if finding.detail else text
 
@@ -120,10 +119,8 @@ def diagnose(run: Training, recorded: Recorded | None = None) -> Diagnosis:
     with np.errstate(all="ignore"):
         evidence = Evidence(run, recorded)
         for rule in RULES:
-            finding = rule.find(evidence, rule)
+            finding = judge(rule, evidence)
             if finding is not None:
-                if rule.window == "now" and not evidence.start:
-                    finding = replace(finding, since=None)
                 verdicts.append(Verdict(rule, finding, run))
         ready = readiness(evidence.now, [layer.number for layer in evidence.layers])
     return Diagnosis(tuple(verdicts), ready)

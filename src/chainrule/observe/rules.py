@@ -1,19 +1,20 @@
-"""The rules of the diagnosis, one row each: what is observed, in which window, its bound, the verdict and the remedy.
+"""The rules of the diagnosis, one row each: what is observed, in which window, its bounds, the verdict and the remedy.
 
-A rule's window is start (with the initial weights), now, or history (over all epochs). What follows from something else
-stands below it: a network fed with unscaled columns saturates too, but the columns are what to change. Bounds were
-chosen on planted faults and healthy runs of other seeds than those of the tests.
+    [now("saturated_share{i}") > 0.9, now("relative_error") > 0.5]
+
+is how a rule is written: it holds where all of its conditions do. Python holds the rows against a run (`judging`), the
+lab holds the same rows against a run in the browser. What follows from something else stands below it: a network fed
+with unscaled columns saturates too, but the columns are what to change. Bounds were chosen on planted faults and
+healthy runs of other seeds than those of the tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from .evidence import Evidence
+from ..program.steps import Program
+from .observations import layers_of, numbered
 from .readiness import RIGHT
 from .remedies import Remedy
 
@@ -21,219 +22,178 @@ FAR = 0.9  # from its target: an output that is certain, and wrong
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a rule found: the layer (0: the network as a whole, or its input), the value, and since which epoch.
+class Value:
+    """A number of a run: an observation, or one that `judging.MEASURES` makes of its history or its answers.
 
-    since       0: from the start; None: it is so now, and nobody looked before
-    when        how `since` is known, where not as it says: `both`, at the start and at the end; `end`, at the end only
-    what        what the value is, in names of observations and of the history, where it is not the observation itself
-    bound       of that, where it is not the rule's
+    name        may name layers: {i} each hidden layer, in a row of its own; {any} each layer, in a row of its own;
+                {all} all layers, in one row; {first} and {last}, where there are at least three
+    window      start (with the initial weights), now, or history (over all epochs)
+    reduce      max or min (of those above 0): of an observation with many numbers, or of its history
+    over        what it is divided by
     """
 
-    value: float
-    layer: int = 0
-    since: int | None = 0
-    detail: str = ""
-    when: str = ""
-    what: str = ""
-    bound: float | None = None
+    name: str
+    window: str
+    reduce: str = ""
+    over: Value | None = None
+
+    def max(self) -> Value:
+        return replace(self, reduce="max")
+
+    def min(self) -> Value:
+        return replace(self, reduce="min")
+
+    def __truediv__(self, other: Value) -> Value:
+        return replace(self, over=other)
+
+    def __gt__(self, bound: float) -> Condition:
+        return Condition(self, bound, above=True)
+
+    def __lt__(self, bound: float) -> Condition:
+        return Condition(self, bound, above=False)
+
+    def __str__(self) -> str:
+        if self.over is None:
+            return self.name
+        return " / ".join(f"{v.name}.{v.reduce}()" if v.reduce else v.name for v in (self, self.over))
+
+    def named(self, **layers: int) -> Value:
+        over = None if self.over is None else self.over.named(**layers)
+        return replace(self, name=self.name.format(**layers), over=over)
 
 
-Find = Callable[[Evidence, "Rule"], Finding | None]
+@dataclass(frozen=True)
+class Condition:
+    """A value above a bound, or below it."""
+
+    value: Value
+    bound: float
+    above: bool
+
+    def holds(self, value: float) -> bool:
+        return value > self.bound if self.above else value < self.bound
+
+
+@dataclass(frozen=True)
+class Row:
+    """A rule for one layer (0: the network as a whole, or its input); the first condition is the one that is told."""
+
+    layer: int
+    conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row: `find` gives what goes beyond `bound`, or None.
+    """One row of the table.
 
-    observation     what it reads; window: start, now or history
-    also            further numbers that it compares with, by name
-    verdict         the key of the catalogue, `diagnose.<verdict>` and `diagnose.<verdict>_remedy`
-    remedy          what `Verdict.rerun` changes
+    verdict     the key of the catalogue, `diagnose.<verdict>` and `diagnose.<verdict>_remedy`
+    remedy      what `Verdict.rerun` changes
+    either      lists of conditions: it holds where all those of one list do
+    fits        the programs that it is for
+    fault       whether it is one, or good news
     """
 
     verdict: str
-    observation: str
-    window: str
-    bound: float
-    find: Find
     remedy: Remedy
-    also: Mapping[str, float] = field(default_factory=dict)
-    fault: bool = True
+    either: tuple[list[Condition], ...]
+    fits: Callable[[Program], bool]
+    fault: bool
+
+    def rows(self, program: Program) -> Iterator[list[Row]]:
+        """For an observed program: of each list of conditions its rows, layer by layer."""
+        for conditions in self.either if self.fits(program) else ():
+            yield list(rows(conditions, program))
 
 
-def hidden(evidence: Evidence, stem: str, values: dict[str, Any]) -> list[tuple[int, float]]:
-    return [(i, value) for i, value in evidence.layer_values(stem, values) if i < evidence.layers[-1].number]
+def rows(conditions: list[Condition], program: Program) -> Iterator[Row]:
+    """One for each layer that the first condition names; none where the program does not observe what it names."""
+    stem, _, which = conditions[0].value.name.partition("{")
+    found = [number for number, _ in numbered(program, stem)]
+    if not which:
+        yield named(0, conditions)
+    elif which == "first}" and len(found) > 2:
+        yield named(found[0], conditions, first=found[0], last=found[-1])
+    elif which == "all}" and found:
+        each = [condition for i in found for condition in named(0, conditions[:1], all=i).conditions]
+        yield named(0, [*each, *conditions[1:]])
+    elif which == "any}":
+        yield from (named(0, conditions, any=i) for i in found)
+    elif which == "i}":
+        yield from (named(i, conditions, i=i) for i in found if i < layers_of(program)[-1].number)
 
 
-def worst(evidence: Evidence, stem: str, bound: float, *, start: bool) -> Finding | None:
-    """The hidden layer where one number is farthest above its bound."""
-    values = hidden(evidence, stem, evidence.start if start else evidence.now)
-    beyond = [(value, i) for i, value in values if value > bound]
-    if not beyond:
-        return None
-    value, layer = max(beyond)
-    return Finding(value, layer, 0 if start else evidence.since(f"{stem}{layer}", lambda v: bool(v > bound)))
+def named(layer: int, conditions: list[Condition], **layers: int) -> Row:
+    return Row(layer, tuple(replace(condition, value=condition.value.named(**layers)) for condition in conditions))
 
 
-def identical_units(e: Evidence, rule: Rule) -> Finding | None:
-    for i, value in hidden(e, "unit_spread", e.now):
-        if value < rule.bound:
-            alike = e.start.get(f"unit_spread{i}", np.inf) < rule.bound
-            return Finding(value, i, 0) if alike else Finding(value, i, e.run.epoch, when="end")
-    return None
+def rule(
+    verdict: str, remedy: Remedy, *either: list[Condition], fits: Callable[[Program], bool] = lambda program: True,
+    fault: bool = True,
+) -> Rule:  # fmt: skip
+    return Rule(verdict, remedy, either, fits, fault)
 
 
-def unscaled_input(e: Evidence, rule: Rule) -> Finding | None:
-    sizes = np.sqrt((e.run.X.astype(float) ** 2).mean(axis=0))
-    largest, smallest = float(sizes.max()), float(sizes[sizes > 0].min(initial=np.inf))
-    if largest > rule.bound:
-        return Finding(largest, 0, 0, f"X[:, {int(sizes.argmax())}]")
-    if largest / smallest > rule.bound**2:
-        what = "input_size.max() / input_size.min()"
-        return Finding(largest / smallest, 0, 0, f"X[:, {int(sizes.argmax())}]", what=what, bound=rule.bound**2)
-    return None
+def start(name: str) -> Value:
+    return Value(name, "start")
 
 
-def saturated_at_start(e: Evidence, rule: Rule) -> Finding | None:
-    return worst(e, "saturated_share", rule.bound, start=True)
+def now(name: str) -> Value:
+    return Value(name, "now")
 
 
-def saturated_now(e: Evidence, rule: Rule) -> Finding | None:
-    return worst(e, "saturated_share", rule.bound, start=False) if e.error > rule.also["wrong"] else None
+def history(name: str) -> Value:
+    return Value(name, "history")
 
 
-def dead_at_start(e: Evidence, rule: Rule) -> Finding | None:
-    return worst(e, "dead_share", rule.bound, start=True)
+def loss_is_none_for_classes(*outputs: str) -> Callable[[Program], bool]:
+    """Programs of another loss than cross-entropy, with one of these activations of the output."""
+
+    def fits(program: Program) -> bool:
+        return "cross_entropy" not in program.declaration.loss.name and layers_of(program)[-1].activation in outputs
+
+    return fits
 
 
-def dead_now(e: Evidence, rule: Rule) -> Finding | None:
-    return worst(e, "dead_share", rule.bound, start=False)
+def is_unweighted(program: Program) -> bool:
+    return "sample_weight" not in program.inputs
 
 
-def exploding(e: Evidence, rule: Rule) -> Finding | None:
-    """Delta grows from the last layer to the first, or the gradient is out of all proportion to the weights."""
-    deltas = dict(e.layer_values("delta_size", e.start))
-    if len(deltas) > 2:
-        first, last = min(deltas), max(deltas)
-        ratio = deltas[first] / max(deltas[last], 1e-300)
-        if ratio > rule.bound or not np.isfinite(ratio):
-            return Finding(ratio, first, what=f"delta_size{first} / delta_size{last}")
-    return None
-
-
-def vanishing(e: Evidence, rule: Rule) -> Finding | None:
-    deltas = dict(e.layer_values("delta_size", e.start))
-    if len(deltas) > 2:
-        first, last = min(deltas), max(deltas)
-        ratio = deltas[first] / max(deltas[last], 1e-300)
-        if ratio < rule.bound:
-            return Finding(ratio, first, what=f"delta_size{first} / delta_size{last}")
-    return None
-
-
-def wrong_loss(e: Evidence, rule: Rule) -> Finding | None:
-    """A class as target and a loss that is none for classes: certain and wrong, or an output without bounds."""
-    if not e.targets_are_classes or "cross_entropy" in e.loss or e.output not in ("sigmoid", "softmax", ""):
-        return None
-    off = np.abs(e.now[e.run.program.prediction] - e.inputs["y"])
-    far = float((off > FAR).mean())
-    trapped = far > rule.also["far_off"] if e.output else e.progress < rule.also["left"]
-    if trapped and float(off.mean()) > rule.bound:
-        since = e.since("absolute_error", lambda v: bool(v > rule.bound))
-        return Finding(float(off.mean()), 0, since, f"{e.loss}, {e.output or 'linear'}")
-    return None
-
-
-def diverging(e: Evidence, rule: Rule) -> Finding | None:
-    failure = getattr(e.run, "diverged", None)
-    if failure is None:
-        return None
-    return Finding(float("inf"), 0, failure.epoch, f"step {failure.step}, {failure.name}")
-
-
-def rate_too_large(e: Evidence, rule: Rule) -> Finding | None:
-    """The first steps are as large as the weights themselves, or the loss rises far above where it began."""
-    ratios = [value for _, value in e.layer_values("update_ratio", e.start)]
-    if ratios and max(ratios) > rule.bound:
-        return Finding(max(ratios))
-    losses = e.losses
-    if not len(losses):
-        return None
-    peak = int(losses.argmax())
-    if len(losses) > 2 and losses[peak] > rule.also["peak"] * losses[0] and e.progress > rule.also["left"]:
-        return Finding(
-            float(losses[peak] / losses[0]), 0, e.epochs[peak], what="max(loss) / loss[0]", bound=rule.also["peak"]
-        )
-    if len(losses) > rule.also["epochs"] and e.progress > rule.also["risen"]:
-        return Finding(e.progress, 0, e.risen(), what="loss[-1] / loss[0]", bound=rule.also["risen"])
-    return None
-
-
-def rate_too_small(e: Evidence, rule: Rule) -> Finding | None:
-    ratios = [value for _, value in e.layer_values("update_ratio", e.start)]
-    if e.observer is not None:
-        ratios += [float(v) for n, vs in e.observer.values.items() if n.startswith("update_ratio") for v in vs]
-    if ratios and max(ratios) < rule.bound and e.progress > rule.also["left"] and e.error > rule.also["wrong"]:
-        return Finding(max(ratios))
-    return None
-
-
-def overfitting(e: Evidence, rule: Rule) -> Finding | None:
-    epochs, course = e.course("validation_loss")
-    if len(course) < 5:
-        return None
-    best = int(np.argmin(course))
-    last = float(np.mean(course[-3:]))
-    ratio, risen = last / max(course[best], 1e-300), last - course[best] > rule.also["risen"] * e.first_loss
-    apart, early = e.training_loss < rule.also["gap"] * last, best < rule.also["best"] * len(course)
-    if ratio > rule.bound and risen and apart and early:
-        return Finding(ratio, 0, epochs[best], what="validation_loss[-3:].mean() / validation_loss.min()")
-    return None
-
-
-def imbalance_ignored(e: Evidence, rule: Rule) -> Finding | None:
-    if not e.targets_are_classes or "sample_weight" in e.run.program.inputs:
-        return None
-    rare, share, recall = e.recall()
-    if share < rule.also["rare"] and recall < rule.bound:
-        when = "both" if e.recall(start=True)[2] < rule.bound else "end"
-        return Finding(recall, 0, 0 if when == "both" else e.run.epoch, f"class {rare}, {share:.1%}", when)
-    return None
-
-
-def finished(e: Evidence, rule: Rule) -> Finding | None:
-    """The loss hardly falls any more, and the answers are right."""
-    losses = e.losses
-    if len(losses) < 10 or e.error > rule.also["right"]:
-        return None
-    window = max(2, len(losses) // 10)
-    fall = float(1 - losses[-1] / max(losses[-window], 1e-300))
-    what = f"1 - loss[-1] / loss[-{window}]"
-    return Finding(fall, 0, e.epochs[-window], what=what) if fall < rule.bound else None
-
+GROWS = start("delta_size{first}") / start("delta_size{last}")  # delta, from the last layer back to the first
+OFF = now("relative_error")  # 1 is no better than a constant answer
+LEFT = now("loss_left")  # of the loss before the first step
+CLASSES = now("classes") > 0
 
 RULES = (
-    Rule("exploding_gradient", "delta_size", "start", 20.0, exploding, Remedy(initial=True)),
-    Rule("identical_units", "unit_spread", "now", 1e-6, identical_units, Remedy(initial=True)),
-    Rule("unscaled_input", "input_size", "start", 10.0, unscaled_input, Remedy(scale=True)),
-    Rule("dead_relu", "dead_share", "start", 0.5, dead_at_start, Remedy(initial=True, activation="leaky_relu")),
-    Rule("saturated_units", "saturated_share", "start", 0.5, saturated_at_start, Remedy(initial=True)),
-    Rule("diverging", "loss", "history", float("inf"), diverging, Remedy(rate=0.1)),
-    Rule("rate_too_large", "update_ratio", "start", 1.0, rate_too_large, Remedy(rate=0.1),
-         also={"peak": 5.0, "left": 0.5, "risen": 1.2, "epochs": 10}),
-    Rule("vanishing_gradient", "delta_size", "start", 0.01, vanishing, Remedy(activation="relu")),
-    Rule("wrong_loss", "absolute_error", "now", 0.1, wrong_loss, Remedy(loss="cross_entropy", initial=True),
-         also={"far_off": 0.1, "left": 0.9}),
-    Rule("rate_too_small", "update_ratio", "start", 3e-4, rate_too_small, Remedy(rate=100.0),
-         also={"left": 0.3, "wrong": 0.3}),
-    Rule("imbalance_ignored", "recall", "now", 0.3, imbalance_ignored, Remedy(class_weight="balanced"),
-         also={"rare": 0.15}),
-    Rule("overfitting", "validation_loss", "history", 1.15, overfitting, Remedy(stopping=True),
-         also={"risen": 0.1, "gap": 0.8, "best": 0.8}),
-    Rule("dead_relu", "dead_share", "now", 0.6, dead_now, Remedy(activation="leaky_relu", rate=0.1)),
-    Rule("saturated_units", "saturated_share", "now", 0.9, saturated_now, Remedy(rate=0.1), also={"wrong": 0.5}),
-    Rule("finished", "loss", "history", 0.05, finished, Remedy(), also={"right": RIGHT}, fault=False),
+    rule("exploding_gradient", Remedy(initial=True), [GROWS > 20]),
+    rule("identical_units", Remedy(initial=True), [now("unit_spread{i}") < 1e-6]),
+    rule("unscaled_input", Remedy(scale=True),
+         [start("input_size").max() > 10],
+         [start("input_size").max() / start("input_size").min() > 100]),
+    rule("dead_relu", Remedy(initial=True, activation="leaky_relu"), [start("dead_share{i}") > 0.5]),
+    rule("saturated_units", Remedy(initial=True), [start("saturated_share{i}") > 0.5]),
+    rule("diverging", Remedy(rate=0.1), [history("diverged") > 0]),
+    rule("rate_too_large", Remedy(rate=0.1),
+         [start("update_ratio{any}") > 1],
+         [history("loss_peak") > 5, LEFT > 0.5],
+         [LEFT > 1.2, history("epochs") > 10]),
+    rule("vanishing_gradient", Remedy(activation="relu"), [GROWS < 0.01]),
+    rule("wrong_loss", Remedy(loss="cross_entropy", initial=True),
+         [now("absolute_error") > 0.1, now("far_off") > 0.1, CLASSES],
+         fits=loss_is_none_for_classes("sigmoid", "softmax")),
+    rule("wrong_loss", Remedy(loss="cross_entropy", initial=True),
+         [now("absolute_error") > 0.1, LEFT < 0.9, CLASSES],
+         fits=loss_is_none_for_classes("")),
+    rule("rate_too_small", Remedy(rate=100.0),
+         [history("update_ratio{all}").max() < 3e-4, LEFT > 0.3, OFF > 0.3, history("epochs") > 0]),
+    rule("imbalance_ignored", Remedy(class_weight="balanced"),
+         [now("recall") < 0.3, now("rare_share") < 0.15, CLASSES],
+         fits=is_unweighted),
+    rule("overfitting", Remedy(stopping=True),
+         [history("test_rise") > 1.15, history("test_risen") > 0.1,
+          history("test_gap") < 0.8, history("test_best") < 0.8]),
+    rule("dead_relu", Remedy(activation="leaky_relu", rate=0.1), [now("dead_share{i}") > 0.6]),
+    rule("saturated_units", Remedy(rate=0.1), [now("saturated_share{i}") > 0.9, OFF > 0.5]),
+    rule("finished", Remedy(), [history("loss_fall") < 0.05, OFF < RIGHT], fault=False),
 )  # fmt: skip
 
-__all__ = ["RULES", "Finding", "Rule"]
+__all__ = ["FAR", "RULES", "Condition", "Row", "Rule", "Value"]

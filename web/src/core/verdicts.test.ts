@@ -16,13 +16,15 @@ test("a rule holds where all its conditions do, in its worst layer, since it has
         rule(1, 2, { name: "s2", window: "now", above: 0.5 }),
         rule(0, 0, { name: "size", window: "now", reduce: "max", above: 6 }),
         rule(2, 0, { name: "s1", window: "start", above: 0.5 }),
-        rule(3, 0, { name: "data_loss", window: "history", reduce: "max", over: { name: "data_loss", window: "start" }, above: 4 }),
-        rule(4, 0, { name: "data_loss", window: "now", over: { name: "data_loss", window: "start" }, below: 0.6 }, { name: "s1", window: "now", above: 0.85 }),
+        rule(3, 0, { name: "loss_peak", window: "history", above: 4 }),
+        rule(4, 0, { name: "loss_left", window: "now", below: 0.6 }, { name: "s1", window: "now", above: 0.85 }),
         rule(5, 0, { name: "nothing", window: "now", below: 1 }),
+        rule(6, 0, { name: "size", window: "now", reduce: "max", over: { name: "size", window: "start", reduce: "min" }, above: 6 }),
+        rule(7, 0, { name: "loss_left", window: "now", below: 0.6 }),
     ];
     const found = verdicts(rules, story, snapshot);
-    expect(found.map(({ rank, layer, value, since }) => [rank, layer, value, since])).toEqual([[0, 0, 7, 0], [1, 2, 0.95, 20], [3, 0, 4.5, null]]);
-    expect(observations(rules)).toEqual(["s1", "s2", "size", "data_loss", "nothing"]);
+    expect(found.map(({ rank, layer, value, since }) => [rank, layer, value, since])).toEqual([[0, 0, 7, 0], [1, 2, 0.95, 20], [3, 0, 4.5, null], [6, 0, 7, 0], [7, 0, 0.5, 20]]);
+    expect(observations(rules)).toEqual(["s1", "s2", "size", "loss_peak", "loss_left", "nothing"]);
 });
 
 test("the answers to all rows: how many are far off, and how many of the rarest class are found", () => {

@@ -5,11 +5,11 @@ import type { Data, History, Snapshot, Story } from "./contract";
 export interface Value {
     name: string;
     window: "start" | "now" | "history";
+    reduce?: "max" | "min"; // of those above 0
 }
 
 export interface Condition extends Value {
     over?: Value;
-    reduce?: "max" | "min";
     above?: number;
     below?: number;
 }
@@ -44,7 +44,7 @@ export interface Verdict extends Rule {
 const LAST = 3;
 const FAR = 0.9; // from the target: certain, and wrong; as in observe/rules.py
 
-/** Numbers of the history of losses. NaN, which is neither above nor below anything, where there are too few. */
+/** Numbers of the history of losses, as `observe/judging.py` has them. NaN, which is neither above nor below anything, where there are too few. */
 export function ofHistory({ losses, testLosses }: History, first: number): Record<string, number> {
     const best = Math.min(...testLosses);
     const at = testLosses.indexOf(best);
@@ -91,26 +91,29 @@ export function observations(rules: Rule[]): string[] {
 /** The verdicts that hold, the most fundamental first; of one rule the layer where it is worst. `answers`: of `ofAnswers`. */
 export function verdicts(rules: Rule[], story: Story, snapshot: Snapshot, answers: Record<string, number> = {}): Verdict[] {
     const moments = story.epochs.length;
+    const losses = story.values.data_loss ?? new Float64Array();
+    const courses: Record<string, Float64Array> = { ...story.values, loss_left: losses.map((loss) => loss / losses[0]) };
     const measures: Record<string, number> = {
-        ...ofHistory(snapshot.history, at("data_loss", 0)),
+        ...ofHistory(snapshot.history, losses[0]),
+        loss_peak: Math.max(...courses.loss_left.filter((value) => !Number.isNaN(value))),
         diverged: snapshot.diverged ? 1 : 0,
         ...answers,
     };
     function at(name: string, moment: number, reduce?: "max" | "min"): number {
-        const values = story.values[name];
+        const values = courses[name];
         if (!values) return NaN;
         const size = values.length / moments;
         const own = values.subarray(moment * size, (moment + 1) * size);
-        return reduce === "min" ? Math.min(...own) : reduce === "max" ? Math.max(...own) : own[0];
+        return reduce === "min" ? Math.min(...own.filter((value) => value > 0)) : reduce === "max" ? Math.max(...own) : own[0];
     }
-    function read({ name, window }: Value, reduce?: "max" | "min", last = moments - 1): number {
+    function read({ name, window, reduce }: Value, last = moments - 1): number {
         if (name in measures) return measures[name];
         if (window === "start") return at(name, 0, reduce);
         if (window === "now") return at(name, last, reduce);
         const course = Array.from({ length: last + 1 }, (_, i) => at(name, i)).filter((value) => !Number.isNaN(value));
         return course.length ? (reduce === "min" ? Math.min(...course) : Math.max(...course)) : NaN;
     }
-    const valueOf = (c: Condition, last?: number) => read(c, c.reduce, last) / (c.over ? read(c.over, undefined, last) : 1);
+    const valueOf = (c: Condition, last?: number) => read(c, last) / (c.over ? read(c.over, last) : 1);
     const holds = (c: Condition, last?: number) => (c.above !== undefined ? valueOf(c, last) > c.above : valueOf(c, last) < c.below!);
 
     const found = new Map<number, Verdict>();
