@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from ..engines.engine import Array, Arrays
 from ..engines.reference import ReferenceEngine
 from ..training import Training
 from ..training.start import draw, take_given
-from .observations import layers_of, numbered, observed
+from .observations import layers_of, observed
 from .observer import Observer
 
 MOST_ROWS = 1000  # looked at, spread evenly over the data
@@ -50,7 +50,6 @@ class Evidence:
         parameters, state = draw(run.program, np.random.RandomState(run.seed), np.dtype(float))
         if recorded is None:
             take_given(parameters, run.given)
-        self.initial = parameters
         known = recorded is None or recorded.drawn
         self.start: Arrays = self.values(parameters, state, 1) if known else {}
         self.now = self.values(run.parameters, run.state, run.t + 1)
@@ -63,10 +62,6 @@ class Evidence:
         return engine.trace(inputs, wide[0], wide[1], t, self.run.hyperparameters)
 
     # --- the declaration ---
-
-    @property
-    def rate(self) -> float:
-        return float(self.run.hyperparameters[self.run.rate_name])
 
     @property
     def output(self) -> str:
@@ -123,17 +118,6 @@ class Evidence:
     def progress(self) -> float:
         """The loss now relative to that of the start, the part that no network can remove counted in both."""
         return self.last_loss / max(self.first_loss, 1e-300)
-
-    @cached_property
-    def error(self) -> float:
-        """Mean |output - y| relative to that of the best constant answer: 1 is no better than a constant."""
-        return float(self.now["relative_error"])
-
-    def layer_values(self, stem: str, values: Arrays) -> Iterator[tuple[int, float]]:
-        """(layer, number) of an observation that is one number a layer."""
-        for number, name in numbered(self.program, stem):
-            if name in values:
-                yield number, float(values[name])
 
     def since(self, name: str, beyond: Callable[[Any], bool]) -> int | None:
         """The epoch from which an observation has been beyond its bound until now, as far as somebody looked."""
