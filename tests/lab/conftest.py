@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from tests.tools import find_tool
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "src" / "chainrule" / "lab" / "page"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+AWAY = (PAGE / "favicon.svg").as_uri()
+SIZE = {"width": 1280, "height": 900}
+ONE_PROCESS = ["--renderer-process-limit=1", "--disable-site-isolation-trials"]  # for all pages of a context
 VIOLATIONS = """(only) => axe.run({ resultTypes: ["violations"], ...only }).then(({ violations }) => violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 4).join(" | ")}`))"""
 SCREENS = re.findall(r'name: "([a-z]+)", load', (ROOT / "web/src/screens/index.ts").read_text(encoding="utf-8"))
@@ -66,7 +70,7 @@ def browser() -> Iterator[Any]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium-headless-shell") or find_tool("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--force-prefers-reduced-motion"],
+            args=["--no-sandbox", "--disable-gpu", "--force-prefers-reduced-motion", *ONE_PROCESS],
         )
         yield chromium
         chromium.close()
@@ -93,9 +97,14 @@ class Visit:
         if message.type in ("error", "warning") and "status of 400" not in message.text:
             self.complaints.append(message.text)
 
-    def open(self, fragment: str = "") -> Any:
+    def open(self, fragment: str = "", runs: bool = True) -> Any:
+        """The page anew, whatever was there; until its screen is drawn and, where it `runs`, the epoch of its link."""
+        if self.page.url.partition("#")[0] == self.address:  # a change of the fragment alone opens nothing
+            self.page.goto(AWAY if self.address.startswith("file:") else self.address + "favicon.svg")
         self.page.goto(self.address + fragment)
         self.page.locator("main .panel").first.wait_for()
+        if runs and (epoch := re.search(r"[#&]epoch=(\d{1,3})\b", fragment)):
+            self.page.wait_for_selector(f'[data-testid="epoch"]:text-is("{epoch[1]}")')
         return self.page
 
     def turn(self, screen: str) -> None:
@@ -120,10 +129,43 @@ class Visit:
         return [float(text) for text in cells.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")]
 
 
-@pytest.fixture
-def visit(served: Served, browser: Any) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    made = Visit(context.new_page(), served.address)
+def context_with(browser: Any, stays: str, **options: Any) -> Any:
+    """A context whose process stays, with this page: another page in it opens in half the time."""
+    context = browser.new_context(viewport=SIZE, **options)
+    context.new_page().goto(stays)
+    return context
+
+
+@pytest.fixture(scope="session")
+def online(served: Served, browser: Any) -> Iterator[Any]:
+    """The context of all visits to the lab that is served."""
+    context = context_with(browser, served.address + "favicon.svg", color_scheme="light")
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def offline(page_built: None, browser: Any) -> Iterator[Any]:
+    """The context of all pages that are opened from their files."""
+    context = context_with(browser, AWAY, offline=True)
+    yield context
+    context.close()
+
+
+@contextmanager
+def visiting(context: Any, address: str) -> Iterator[Visit]:
+    """A page of its own, that leaves nothing behind; a page from a file asks for nothing but its file."""
+    made, asked = Visit(context.new_page(), address), list[str]()
+    made.page.on("request", lambda request: asked.append(request.url))
     yield made
     assert not made.complaints, "\n".join(made.complaints)
-    context.close()
+    if address.startswith("file:"):
+        assert not [url for url in asked if not url.startswith(("file:", "blob:"))]
+    made.page.evaluate("localStorage.clear()")
+    made.page.close()
+
+
+@pytest.fixture
+def visit(served: Served, online: Any) -> Iterator[Visit]:
+    with visiting(online, served.address) as made:
+        yield made

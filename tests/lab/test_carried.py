@@ -9,7 +9,7 @@ import pytest
 import chainrule as cr
 from chainrule.lab.carried import Carried, question
 from chainrule.lab.experiment import Experiment
-from tests.lab.conftest import Visit
+from tests.lab.conftest import visiting
 
 FOUNDING = (
     "#screen=network&lang=en&data=founding_xor:4:0:0:0&layers=4:sigmoid&output=sigmoid&loss=half_squared_error"
@@ -30,15 +30,9 @@ def page_file(page_built, tmp_path_factory):
 
 
 @pytest.fixture
-def opened(page_file, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    made = Visit(context.new_page(), page_file.as_uri())
-    asked: list[str] = []
-    made.page.on("request", lambda request: asked.append(request.url))
-    yield made
-    assert not made.complaints, "\n".join(made.complaints)
-    assert not [url for url in asked if not url.startswith(("file:", "blob:"))]
-    context.close()
+def opened(page_file, offline):
+    with visiting(offline, page_file.as_uri()) as made:
+        yield made
 
 
 def founding_weights(epochs, rate=1.0, seed=1):
@@ -51,7 +45,6 @@ def founding_weights(epochs, rate=1.0, seed=1):
 def test_it_opens_from_a_file_and_has_the_numbers_of_python(opened):
     page = opened.open()
     assert "⟦" not in page.inner_text("body")
-    page.goto("about:blank")
     opened.open(FOUNDING)
     opened.run(40)
     for name, values in founding_weights(40).items():

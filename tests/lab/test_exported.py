@@ -12,7 +12,7 @@ from chainrule.cli import app
 from chainrule.lab.experiment import Experiment
 from chainrule.lab.exported import FORMAT, MARK, choices, export
 from chainrule.lab.path import CHAPTERS
-from tests.lab.conftest import SCREENS, Visit
+from tests.lab.conftest import SCREENS, visiting
 from tests.lab.test_path import seen
 
 CLOSE = 1e-10
@@ -42,15 +42,12 @@ def exported(page_built, tmp_path_factory):
 
 
 @pytest.fixture(params=["served", "exported"])
-def either(request, browser):
+def either(request):
     address = request.getfixturevalue("served").address
     if request.param == "exported":
         address = request.getfixturevalue("exported").page.as_uri()
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    made = Visit(context.new_page(), address)
-    yield made
-    assert not made.complaints, "\n".join(made.complaints)
-    context.close()
+    with visiting(request.getfixturevalue("offline" if address.startswith("file:") else "online"), address) as made:
+        yield made
 
 
 def test_every_chapter_is_set_up_with_the_numbers_of_python(either):
@@ -71,36 +68,32 @@ def test_every_chapter_is_set_up_with_the_numbers_of_python(either):
     assert not page.locator(".alert").count()
 
 
-def test_every_screen_in_every_language_and_axe_finds_nothing(exported, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    visit = Visit(context.new_page(), exported.page.as_uri())
-    page = visit.open("#lang=en&screen=network")
+@pytest.fixture
+def opened(exported, offline):
+    with visiting(offline, exported.page.as_uri()) as made:
+        yield made
+
+
+def test_every_screen_in_every_language_and_axe_finds_nothing(opened):
+    page = opened.open("#lang=en&screen=network")
     for i, screen in enumerate(SCREENS):
         page.locator("header select").select_option(LANGUAGES[i % len(LANGUAGES)])
-        visit.turn(screen)
+        opened.turn(screen)
         assert "⟦" not in page.inner_text("body")
-        found = visit.violations(*(() if i < 3 else ("color-contrast", "label", "button-name")))
+        found = opened.violations(*(() if i < 3 else ("color-contrast", "label", "button-name")))
         assert not found, (screen, *found)
-    assert not visit.complaints
-    context.close()
 
 
-def test_the_first_page_is_the_first_question_and_a_link_leads_back(exported, browser):
-    context = browser.new_context(offline=True)
-    visit = Visit(context.new_page(), exported.page.as_uri())
-    page = visit.open()
+def test_the_first_page_is_the_first_question_and_a_link_leads_back(opened):
+    page = opened.open()
     page.get_by_role("heading", name="What is a slope?").wait_for()
     page.get_by_test_id("path-next").click()
     page.get_by_test_id("dot").get_by_text("Unit 1, sample 3").wait_for()
-    visit.run(7)
+    opened.run(7)
     link = page.evaluate("location.href") + "&epoch=7"
     loss = page.get_by_test_id("loss").get_attribute("title")
-    page.goto("about:blank")
-    page.goto(link)
-    page.wait_for_selector('[data-testid="epoch"]:text-is("7")')
+    opened.open(link[link.index("#") :])
     assert page.get_by_test_id("loss").get_attribute("title") == loss
-    assert not visit.complaints
-    context.close()
 
 
 def test_what_is_no_export_is_not_written_over(tmp_path):

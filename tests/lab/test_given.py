@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import chainrule as cr
 from chainrule.cli import app
 from chainrule.lab.given import FIGURES, MOST_CARRIED, Given, compressed, given_of, given_page
-from tests.lab.conftest import ROOT, Visit
+from tests.lab.conftest import ROOT, visiting
 from tests.lab.test_page import founding_run
 
 ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))
@@ -32,24 +32,16 @@ def founding():
 
 
 @pytest.fixture
-def offline(browser):
-    """Opens a page from its file, without a network; nothing but the file itself may be asked for."""
-    opened = []
+def opened(offline):
+    """Opens a page from its file, without a network."""
+    with contextlib.ExitStack() as visits:
 
-    def visit(path):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-        made = Visit(context.new_page(), path.as_uri())
-        asked: list[str] = []
-        made.page.on("request", lambda request: asked.append(request.url))
-        opened.append((made, asked, context))
-        made.open()
-        return made
+        def visit(path):
+            made = visits.enter_context(visiting(offline, path.as_uri()))
+            made.open()
+            return made
 
-    yield visit
-    for made, asked, context in opened:
-        assert not made.complaints, "\n".join(made.complaints)
-        assert not [url for url in asked if not url.startswith(("file:", "blob:"))]
-        context.close()
+        yield visit
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +58,9 @@ def iris(page_built, tmp_path_factory):
     return folder, given_of(folder / "iris.safetensors", table)
 
 
-def test_a_live_report_trains_as_python_does(iris, offline):
+def test_a_live_report_trains_as_python_does(iris, opened):
     folder, given = iris
-    visit = offline(folder / "live.html")
+    visit = opened(folder / "live.html")
     page = visit.page
     assert "⟦" not in page.inner_text("body")
     page.locator("header select").select_option("en")
@@ -96,12 +88,12 @@ def test_the_rows_that_were_held_out_test_it(iris):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_small_and_runs_alone(name, page_built, offline, tmp_path):
+def test_a_figure_is_small_and_runs_alone(name, page_built, opened, tmp_path):
     page = given_page(founding(), "en", name)
     assert compressed(page) < MOST_FIGURE
     path = tmp_path / f"{name}.html"
     path.write_text(page, encoding="utf-8")
-    visit = offline(path)
+    visit = opened(path)
     visit.run(12)
     run = founding_run(12)
     loss = run.evaluate(X, Y)["loss"]
@@ -110,10 +102,10 @@ def test_a_figure_is_small_and_runs_alone(name, page_built, offline, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["es", "de", "zh-Hans", "zh-Hant"] if ALL else ["de", "zh-Hant"])
-def test_a_figure_speaks_one_language(language, page_built, offline, tmp_path):
+def test_a_figure_speaks_one_language(language, page_built, opened, tmp_path):
     path = tmp_path / "slope.html"
     path.write_text(given_page(founding(), language, "slope"), encoding="utf-8")
-    page = offline(path).page
+    page = opened(path).page
     assert page.locator("html").get_attribute("lang") == language
     page.get_by_test_id("epoch").wait_for()
     said = page.inner_text("body")

@@ -37,7 +37,6 @@ def test_numbers_changed_by_hand_are_in_the_link_with_the_step_at_which_they_wer
     link, numbers = link_of(page), visit.array("W1")
     assert "changes=9,W1,2,0.7071067811865476;9,learning_rate,0,0.03" in link
     assert "optimizer=gradient_descent:0.3&" in link
-    page.goto("about:blank")
     visit.open(link[link.index("#") :])
     page.wait_for_selector(f'table[aria-label="W1"] button[data-value="{numbers[2]!r}"]')
     assert visit.array("W1") == numbers
@@ -57,14 +56,12 @@ def test_a_table_is_named_by_its_digest_asked_for_and_saved_with_the_experiment(
         page.get_by_role("button", name="Save as a file").click()
     text = saved.value.path().read_text(encoding="utf-8")
     assert json.loads(text)["table"]["name"] == "own.csv"
-    visit.page.goto("about:blank")
-    visit.open(link[link.index("#") :])
+    visit.open(link[link.index("#") :], runs=False)
     page.get_by_test_id("asked").get_by_text("own.csv").wait_for()
     table.set_input_files(given("renamed.csv", OWN))
     reached(page, 2)
     assert visit.array("W1") == numbers
-    visit.page.goto("about:blank")
-    visit.open(link[link.index("#") :])
+    visit.open(link[link.index("#") :], runs=False)
     table.set_input_files(given("own.csv", OWN.replace("3,2,a", "3,2,b")))
     page.get_by_text("This is not the table that the link names").wait_for()
     load = page.get_by_test_id("load")
@@ -95,8 +92,7 @@ def test_without_its_server_the_page_goes_on_and_says_so(page_built, browser):
 
 
 def test_a_link_with_changes_that_are_none_changes_nothing(visit):
-    page = visit.open("#lang=en&seed=3")
+    visit.open("#lang=en&seed=3")
     numbers = visit.array("W1")
-    page.goto("about:blank")
     visit.open("#lang=en&seed=3&changes=0,W9,0,1;0,W1,99999,1;0,__proto__,0,1;x;0,constructor,0,2&table=0&roles=[")
     assert visit.array("W1") == numbers

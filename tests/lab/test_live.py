@@ -3,15 +3,10 @@
 import pytest
 
 from chainrule.lab.live import live
-from tests.lab.conftest import Visit
+from tests.lab.conftest import visiting
 from tests.lab.test_answers import asked
 
 TABLE = "width,height,kind\n" + "".join(f"{i % 9},{i * i % 7},{'ab'[i % 9 > 4]}\n" for i in range(40))
-
-
-def opened(browser, path):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, accept_downloads=True)
-    return Visit(context.new_page(), path.as_uri()), context
 
 
 def saved(page, tmp_path, share, button):
@@ -25,7 +20,7 @@ def saved(page, tmp_path, share, button):
     return path
 
 
-def test_the_button_writes_a_page_that_goes_on_from_where_the_lab_stands(visit, browser, tmp_path):
+def test_the_button_writes_a_page_that_goes_on_from_where_the_lab_stands(visit, offline, tmp_path):
     page = visit.open("#lang=de&data=moons:60:0.2:0.25:2&inputs=x1*x2&layers=4:tanh&batch=15&seed=9")
     page.get_by_test_id("epoch").wait_for()
     page.get_by_role("table", name="W1", exact=True).locator("button").nth(2).click()
@@ -37,7 +32,11 @@ def test_the_button_writes_a_page_that_goes_on_from_where_the_lab_stands(visit, 
     numbers = visit.array("W1")
     path = saved(page, tmp_path, "Teilen", "Als lebende Seite speichern")
     assert visit.address.rstrip("/").rpartition("/")[2] not in path.read_text(encoding="utf-8")  # no token
-    other, context = opened(browser, path)
+    with visiting(offline, path.as_uri()) as other:
+        goes_on(visit, other, numbers)
+
+
+def goes_on(visit, other, numbers):
     other.open()
     other.page.wait_for_selector(f'table[aria-label="W1"] button[data-value="{numbers[2]!r}"]')
     assert other.array("W1") == numbers
@@ -46,8 +45,6 @@ def test_the_button_writes_a_page_that_goes_on_from_where_the_lab_stands(visit, 
         one.page.get_by_role("button", name="Ein Schritt").click()
         one.page.wait_for_selector(f'table[aria-label="W1"] button:not([data-value="{numbers[2]!r}"])[data-at="2"]')
     assert other.array("W1") == visit.array("W1")
-    assert not other.complaints
-    context.close()
 
 
 def test_a_table_of_ones_own_comes_along_prepared():

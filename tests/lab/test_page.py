@@ -92,7 +92,6 @@ def test_a_copied_link_reproduces_the_run_and_holds_no_token(visit, browser, ser
     assert served.token not in link
     assert "epoch=15" in link
     numbers = visit.array("W1")
-    visit.page.goto("about:blank")
     visit.open(link[link.index("#") :])
     page.wait_for_selector('[data-testid="epoch"]:text-is("15")')
     assert visit.array("W1") == numbers
@@ -156,7 +155,6 @@ def test_an_old_or_hostile_link_opens_the_lab_all_the_same(visit):
         "#%%%",
         "#data=circle&layers=4:</script><img src=x onerror=alert(1)>",
     ):
-        visit.page.goto("about:blank")
         page = visit.open(fragment)
         page.get_by_role("button", name="Reset").wait_for()
 
