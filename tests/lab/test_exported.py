@@ -80,7 +80,7 @@ def test_every_screen_in_every_language_and_axe_finds_nothing(opened):
         page.locator("header select").select_option(LANGUAGES[i % len(LANGUAGES)])
         opened.turn(screen)
         assert "⟦" not in page.inner_text("body")
-        found = opened.violations(*(() if i < 3 else ("color-contrast", "label", "button-name")))
+        found = opened.violations(*("color-contrast", "label", "button-name") if i else ())  # test_screens has the rest
         assert not found, (screen, *found)
 
 

@@ -1,10 +1,10 @@
-"""The pages and the endpoints. Stateless: every answer depends on its request alone."""
+"""The pages and the endpoints. Stateless: every answer depends on its request alone; those of programs are kept."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ POSTS: dict[str, Callable[[object], dict[str, Any]]] = {
     "descent": descent,
     "report": live,
 }
+KEPT = {"program", "source"}  # who goes back to a network, or loads the page again, does not wait for its derivation
+MOST_KEPT = 20_000  # bytes of a request whose answer is kept
 
 
 def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
@@ -63,10 +65,10 @@ def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
         async def respond(request: Request) -> Response:
             body = await request.body()
             try:
-                made, headers = await run_in_threadpool(answered, POSTS[name], body)
+                content, headers = await run_in_threadpool(answered, name, body)
             except (ValueError, ArithmeticError, MemoryError) as error:
                 return JSONResponse({"error": shown(error)}, 400)
-            return Response(made, headers=headers)
+            return Response(content, headers=headers)
 
         return respond
 
@@ -75,8 +77,15 @@ def application(start: dict[str, Any], folder: Path = PAGE) -> Starlette:
     return Starlette(routes=[*routes, Route("/{path:path}", page)])
 
 
-def answered(respond: Callable[[object], dict[str, Any]], body: bytes) -> tuple[bytes, dict[str, str]]:
-    return body_of(respond(read_json(body, "request")))
+def answered(name: str, body: bytes) -> tuple[bytes, dict[str, str]]:
+    return kept(name, body) if name in KEPT and len(body) <= MOST_KEPT else made(name, body)
+
+
+def made(name: str, body: bytes) -> tuple[bytes, dict[str, str]]:
+    return body_of(POSTS[name](read_json(body, "request")))
+
+
+kept = lru_cache(maxsize=32)(made)
 
 
 @cache
