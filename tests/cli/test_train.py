@@ -386,8 +386,8 @@ def test_remarks_on_columns(cli, table):
     shown = " ".join(cli("train", path, "-t", "y", *QUICK).stdout.split())
     assert "Column id looks like an identifier" in shown
     assert "Column always is the same in every row" in shown
-    assert "Column size: 1 cells are empty; they are filled in with the median" in shown
-    assert "Column letter: 5 cells are empty; empty is a category of its own" in shown
+    assert "Column size, empty cells: 1; they are filled in with the median" in shown
+    assert "Column letter, empty cells: 5; empty is a category of its own" in shown
     less = cli("train", path, "-t", "y", "--without", "id", "--without", "always", *QUICK).stdout
     assert "identifier" not in less
     assert "4-64-1" in less.replace("5-64-1", "4-64-1")  # size and whether it is missing, letter in two or three

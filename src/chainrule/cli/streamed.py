@@ -110,7 +110,7 @@ def train_streamed(
             if keeping.found is not None:
                 screen.say("train.resumed", epoch=run.epoch)
         try:
-            run.stream(keeping.place, keeping.every, lambda epoch: typer.echo(f"saved epoch {epoch}"))
+            run.stream(keeping.place, keeping.every, lambda epoch: screen.line(f"saved epoch {epoch}"))
         except Diverged as error:
             raise ValueError(f"{error}\n{advice(plan.rate, recipe.l2)}") from None
         show_trained(screen, run, keeping.stopping)

@@ -273,7 +273,7 @@ def train(
         if place is not None:
             from ..models import Checkpoints
 
-            callbacks.append(Checkpoints(place, every, said=lambda epoch: typer.echo(f"saved epoch {epoch}")))
+            callbacks.append(Checkpoints(place, every, said=lambda epoch: screen.line(f"saved epoch {epoch}")))
         run = recipe.training(
             plan,
             preparation,
