@@ -79,6 +79,7 @@ def test_it_trains_predicts_and_traces_where_nothing_may_be_compiled(library):
     assert np.array_equal(again.predict(X), runs[0].predict(X))
 
 
+@pytest.mark.usefixtures("quick_compiler")
 @pytest.mark.parametrize("name", ["founding_3_1", "frozen_between"])
 def test_all_functions_are_in_it(name, tmp_path):
     program = ZOO[name]()
@@ -92,6 +93,7 @@ def test_all_functions_are_in_it(name, tmp_path):
         np.testing.assert_allclose(found[step], value, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.usefixtures("quick_compiler")
 def test_an_estimator_and_a_model_take_it(tmp_path):
     settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 50, "random_state": 0, "tol": 10.0}
     first = cr.MLPClassifier(engine="numpy", **settings).fit(X, Y)

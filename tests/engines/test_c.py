@@ -52,6 +52,7 @@ def agree(found, wanted, scale=None, tolerance=1e-10):
 SOME = ("founding_3_1", "relu_softmax_adam", "l2_weighted", "constant_warm_up", "every_layer", "own_formulas")
 
 
+@pytest.mark.usefixtures("quick_compiler")
 @pytest.mark.parametrize("name", ZOO if ALL else SOME)
 def test_every_named_step_and_several_steps_agree_with_the_reference(name, tmp_path):
     """That the text is right is shown in tests/writers; here, that the engine hands it what it needs."""

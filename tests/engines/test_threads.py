@@ -28,6 +28,7 @@ from tests.zoo import ZOO, sample
 
 # Between them: all ways in which a nest is shared out, or is not.
 SOME = ("relu_softmax_adam", "every_layer")
+LEVEL = "-O2" if ALL else "-O1"
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def test_any_number_of_threads_gives_the_same_numbers(tmp_path):
     functions = ("step", "train")
     modules = {p: writer("c", "threads")(of, real="float", prefix=p, rows=70) for p, of in programs.items()}
     text = together({prefix: module.module(functions) for prefix, module in modules.items()})
-    library = compile_c(text, tmp_path, *SHARED, "-O2", "-ftree-vectorize", compiler="clang", strict=EXTENDED)
+    library = compile_c(text, tmp_path, *SHARED, LEVEL, "-ftree-vectorize", compiler="clang", strict=EXTENDED)
     sizes = np.array([70, 33, 16, 2, 49], np.int64)
     offsets = np.concatenate([[3], 3 + np.cumsum(sizes)])
     batches = Batches(offsets, np.random.RandomState(1).randint(70, size=offsets[-1]).astype(np.int64))

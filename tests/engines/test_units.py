@@ -13,7 +13,7 @@ from chainrule.engines.units import OUTSIDE, split
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(tmp_path, monkeypatch, quick_compiler):
     monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"

@@ -10,6 +10,7 @@ import numpy as np
 import chainrule as cr
 from chainrule.data import Table
 from chainrule.files import Model
+from chainrule.models import Predictor
 from chainrule.models.saving import model_of
 
 # Names and texts that mean something to some language, template, terminal or reader.
@@ -73,6 +74,12 @@ def made(kind: str, dtype: str = "float32", activation: str = "relu", batch_norm
     program = cr.derive(net, loss, cr.Adam(0.02))
     run = cr.Training(program, X, Y, epochs=30, batch_size=16, seed=1, engine="numpy", dtype=dtype).fit()
     return model_of(run, preparation)
+
+
+@cache
+def predictor(*declared: Any, **more: Any) -> Predictor:
+    """The model, ready to answer on the NumPy engine."""
+    return Predictor.of(made(*declared, **more), engine="numpy")
 
 
 def new_rows(kind: str) -> Table:

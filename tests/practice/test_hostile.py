@@ -16,7 +16,7 @@ from chainrule.practice.words import lines_of, printed_lines
 EXERCISE = LADDER[7].exercise()
 HEAD = "import numpy as np\n\ndef step(X, y, parameters, learning_rate=1.0):\n"
 RIGHT = EXERCISE.program.source("numpy")
-LIMITS = Limits(seconds=20, megabytes=1024)
+LIMITS = Limits(seconds=20, megabytes=512)
 
 HOSTILE = {
     "syntax": ("def step(X, y:\n", "syntax"),

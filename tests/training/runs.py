@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def labels(rows: int = 23, classes: int = 2, seed: int = 0) -> tuple[Array, Arra
     return X, y
 
 
+@cache
 def regression(
     notation: str = "3-5-1", optimizer: Optimizer | str = "adam", loss: str = "mean_squared_error", **more: Any
 ) -> Program:
@@ -37,6 +39,7 @@ def regression(
     return cr.derive(cr.Network.parse(notation, "tanh", "linear", **declared), loss, optimizer, **more)
 
 
+@cache
 def classifier(outputs: int = 3, **more: Any) -> Program:
     output, loss = ("sigmoid", "binary_cross_entropy") if outputs == 1 else ("softmax", "softmax_cross_entropy")
     return cr.derive(cr.Network.parse(f"3-5-{outputs}", "tanh", output), loss, cr.Adam(0.05), **more)
