@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from chainrule.models import Predictor
 from tests.cli.test_program import start
 from tests.cli.test_train import QUICK
 
+IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
 NETWORK = {
     "format": "chainrule network 1",
     "inputs": 4,
@@ -39,12 +41,21 @@ def network(tmp_path):
     return path
 
 
-@pytest.fixture
-def model(cli, iris, tmp_path):
-    path = tmp_path / "iris.safetensors"
-    result = cli("train", iris, "--target", "species", "--epochs", 40, "--model", path)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The bytes of a model of iris."""
+    path = tmp_path_factory.mktemp("trained") / "iris.safetensors"
+    given = ["--lang", "en", "train", str(IRIS), "--target", "species", "--epochs", "40", "--model", str(path)]
+    result = CliRunner().invoke(app, given, catch_exceptions=False)
     assert result.exit_code == 0, result.stderr
-    assert f"{path}." in result.stdout
+    assert "iris.safetensors." in "".join(result.stdout.split())
+    return path.read_bytes()
+
+
+@pytest.fixture
+def model(trained, tmp_path):
+    path = tmp_path / "iris.safetensors"
+    path.write_bytes(trained)
     return path
 
 

@@ -176,17 +176,6 @@ def test_a_dot_on_the_slope_has_the_numbers_of_trace_and_can_be_moved(visit):
     np.testing.assert_allclose(asked, -1.0 * np.array(X[0]) * seen["delta1"][0, 0], rtol=0, atol=CLOSE)
 
 
-def test_the_same_run_is_in_hand_on_every_screen(visit):
-    page = visit.open("#screen=network&seed=4")
-    page.get_by_label("How many epochs to run").fill("3")
-    page.get_by_role("button", name="Run epochs").click()
-    page.wait_for_selector('[data-testid="epoch"]:text-is("3")')
-    loss = page.get_by_test_id("loss").get_attribute("title")
-    for screen in SCREENS:
-        visit.turn(screen)
-        assert page.get_by_test_id("loss").get_attribute("title") == loss
-
-
 def test_a_screen_whose_module_comes_late_does_not_take_the_place_of_the_one_in_hand(visit):
     held = []
     visit.page.route("**/Network-*.js", lambda route: held.append(route))
@@ -210,11 +199,14 @@ def test_axe_finds_nothing_on_any_screen_in_the_light_and_in_the_dark(visit):
             assert not found, (screen, scheme, *found)
 
 
-def test_nothing_is_cut_off_on_a_phone(visit):
+def test_the_same_run_is_in_hand_on_every_screen_and_nothing_is_cut_off_on_a_phone(visit):
     visit.page.set_viewport_size({"width": 390, "height": 800})
-    page = visit.open("#screen=network")
+    page = visit.open("#screen=network&seed=4")
+    visit.run(3)
+    loss = page.get_by_test_id("loss").get_attribute("title")
     for screen in SCREENS:
         visit.turn(screen)
+        assert page.get_by_test_id("loss").get_attribute("title") == loss
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, (screen, wide)
 

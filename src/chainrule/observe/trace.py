@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data import check_features, check_row_weights
 from ..engines import make_engine
-from ..engines.engine import Array, Arrays
+from ..engines.engine import Array, Arrays, Engine
 from ..messages import choose_language, say
 from ..program.expr import Call, Expr, walk
 from ..program.ops import Shape
@@ -132,7 +132,7 @@ def trace(
     y: Any,
     parameters: Mapping[str, Any] | None = None,
     *,
-    engine: str = "numpy",
+    engine: str | Engine = "numpy",
     dtype: str = "float64",
     library: str | Path | None = None,
     state: Mapping[str, Any] | None = None,
@@ -145,7 +145,8 @@ def trace(
 
     X, y            (N, D) and (N, K)
     parameters      name -> array; None starts as a training with this seed would
-    engine          which engine computes the values; the steps that `condense` folded are shown all the same
+    engine          which engine computes the values, by name, or one that runs `program.full` already; the steps that
+                    `condense` folded are shown all the same
     library         for engine "c": a file that `chainrule build` wrote for this program; nothing is compiled
     masks           dropout masks by name (N, units); None keeps every unit
 

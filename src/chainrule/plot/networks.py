@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engines import make_engine
 from ..observe.landscape import watched
 from ..observe.observations import LARGEST_SLOPE, layers_of, numbered, observed
 from ..observe.trace import trace
@@ -149,9 +150,10 @@ def health(on: Canvas, run: Any, what: str = "slope") -> None:
     seen, activations = observed(run.program, group), named_layers(run.program)
     rows = slice(0, MOST_TRACED)
     weights = {"sample_weight": run.inputs["sample_weight"][rows, 0]} if "sample_weight" in run.inputs else {}
+    tracer = make_engine(seen.full, "numpy", "float64")
     table: dict[int, list[float]] = {}
     for parameters in kept.parameters:
-        values = trace(seen, run.X[rows], run.y[rows], parameters, dtype="float64", **weights)
+        values = trace(seen, run.X[rows], run.y[rows], parameters, engine=tracer, **weights)
         for i, name in numbered(seen, stem):
             scale = LARGEST_SLOPE.get(activations[i], 1.0) if what == "slope" else 1.0
             table.setdefault(i, []).append(float(np.mean(values[name])) / scale)
