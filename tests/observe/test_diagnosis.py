@@ -114,13 +114,16 @@ def test_every_verdict_speaks_every_language(language):
 def test_notebooks_speak_the_language_of_the_locale(monkeypatch):
     X, y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0]
     program = cr.derive(cr.Network.parse("3-4-1", "sigmoid", "sigmoid", bias=False))
-    run = cr.Training(program, X, y, epochs=3, dtype="float64", parameters={"W1": [[0.5] * 4] * 3, "W2": [[0.5]] * 4})
-    shown = (run.fit().diagnose(), cr.compare({"a": program}, X, y, epochs=3, seeds=2), cr.explain(program, X, y),
+    given = {"W1": [[0.5] * 4] * 3, "W2": [[0.5]] * 4}
+    watched = [cr.WeightHistory()]
+    run = cr.Training(program, X, y, epochs=3, dtype="float64", parameters=given, callbacks=watched).fit()
+    over = cr.landscape(run, ["W1[0, 0]", "W2[1, 0]"], points=3)
+    shown = (run.diagnose(), over, cr.compare({"a": program}, X, y, epochs=3, seeds=2), cr.explain(program, X, y),
              cr.trace(program, X, y), cr.descend("x^2", 1))  # fmt: skip
     for language, words in (
-        ("en", ("Identical units", "mean error", "sees it", "<th>shape</th>", "It arrives")),
-        ("de", ("Gleiche Einheiten", "mittlerer Fehler", "Beispiel 0", "<th>Form</th>", "Minimum")),
-        ("zh-Hans", ("单元完全相同", "平均误差", "样本 0", "<th>形状</th>", "极小值")),
+        ("en", ("Identical units", "The loss over", "mean error", "sees it", "<th>shape</th>", "It arrives")),
+        ("de", ("Gleiche Einheiten", "Der Verlust über", "mittlerer Fehler", "Beispiel 0", "<th>Form</th>", "Minimum")),
+        ("zh-Hans", ("单元完全相同", "损失", "平均误差", "样本 0", "<th>形状</th>", "极小值")),
     ):
         monkeypatch.setenv("CHAINRULE_LANG", language)
         for view, word in zip(shown, words, strict=True):

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..engines.engine import Array, Arrays
+from ..messages import choose_language
 from ..training import Callback, Training
 from ..training.inputs import check_whole
+from .blocks import as_html, as_text
 
 MOST = 200  # sets of weights that are kept
 MOST_POINTS = 201
@@ -76,7 +78,7 @@ def watched(run: Training) -> WeightHistory:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Landscape:
     """A slice through the loss.
 
@@ -95,7 +97,23 @@ class Landscape:
     path_loss: Array
     epochs: tuple[int, ...]
     weights: int
-    loss_name: str = field(default="data_loss")
+
+    def story(self, language: str = "en") -> str:
+        """All there is to say, as text."""
+        from .slices import blocks
+
+        return as_text(blocks(self, language))
+
+    def __str__(self) -> str:
+        return self.story(choose_language())
+
+    def __repr__(self) -> str:
+        return f"<Landscape over {' and '.join(self.names) or 'the line from start to end'}: {self.loss.size:,} losses>"
+
+    def _repr_html_(self) -> str:
+        from .slices import blocks
+
+        return as_html(blocks(self, choose_language()))
 
 
 def landscape(run: Training, weights: Sequence[str] | str | None = None, points: int = 41) -> Landscape:
