@@ -254,6 +254,7 @@ def compile_to(
 ) -> None:
     """Compile a source into a shared library, or of another kind.
 
+    source      nothing where objects are only put together
     linked      objects that go with it
 
     Raises
@@ -264,7 +265,7 @@ def compile_to(
     try:
         text.write_text(source, encoding="utf-8")
         threads = ("-pthread",) if "pthread.h" in source else ()
-        given = [str(path) for path in (text, *linked)]
+        given = [str(path) for path in ((text, *linked) if source else linked)]
         done = called([*compiler.command, *flags, *kind, *threads, "-o", str(made), *given, "-lm"], seconds)
     except subprocess.TimeoutExpired:
         raise CompilerError(f"{name} took more than {seconds:g} s; use engine='numpy'") from None
