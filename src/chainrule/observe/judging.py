@@ -9,7 +9,8 @@ import numpy as np
 
 from ..engines.engine import Array
 from .evidence import Evidence
-from .rules import FAR, Condition, Row, Rule, Value
+from .readiness import FAR
+from .rules import Condition, Row, Rule, Value
 
 NEVER = float("nan")  # neither above nor below any bound
 

@@ -15,6 +15,7 @@ import numpy as np
 FLAT = ("saturated", "off")  # stems of the share of rows on which a unit is flat; a layer has one of them, or neither
 WRONG = "relative_error"
 RIGHT = 0.1  # of the error of a constant answer: below, the network is right
+FAR = 0.9  # from its target: an output that is certain, and wrong
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,16 @@ def table() -> dict[str, Any]:
 
     flat    stems of the observation to compare with `flat` of each case, the layer's number behind it
     wrong   the observation below whose bound the network is right
+    far     from its target: an output beyond it is certain, and wrong
     cases   in order: the first that fits holds
     """
-    return {"flat": list(FLAT), "wrong": WRONG, "right_below": RIGHT, "cases": [asdict(case) for case in CASES]}
+    return {
+        "flat": list(FLAT),
+        "wrong": WRONG,
+        "right_below": RIGHT,
+        "far": FAR,
+        "cases": [asdict(case) for case in CASES],
+    }
 
 
-__all__ = ["CASES", "RIGHT", "Case", "readiness", "table"]
+__all__ = ["CASES", "FAR", "RIGHT", "Case", "readiness", "table"]

@@ -18,8 +18,6 @@ from .observations import layers_of, numbered
 from .readiness import RIGHT
 from .remedies import Remedy
 
-FAR = 0.9  # from its target: an output that is certain, and wrong
-
 
 @dataclass(frozen=True)
 class Value:
@@ -196,4 +194,4 @@ RULES = (
     rule("finished", Remedy(), [history("loss_fall") < 0.05, OFF < RIGHT], fault=False),
 )  # fmt: skip
 
-__all__ = ["FAR", "RULES", "Condition", "Row", "Rule", "Value"]
+__all__ = ["RULES", "Condition", "Row", "Rule", "Value"]

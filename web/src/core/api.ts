@@ -21,6 +21,7 @@ export interface Readiness {
     flat: string[];
     wrong: string;
     right_below: number;
+    far: number; // from its target: certain, and wrong
     cases: { name: string; flat: number; right: boolean }[];
 }
 

@@ -43,7 +43,7 @@ export class Health {
     );
     verdicts = $derived.by(() => {
         const { program, data, snapshot } = lab.run;
-        return program && data && snapshot && this.story ? verdicts(program.rules, this.story, snapshot, ofAnswers(snapshot.outputs, data)) : [];
+        return program && data && snapshot && this.story ? verdicts(program.rules, this.story, snapshot, ofAnswers(snapshot.outputs, data, lab.choices!.readiness.far)) : [];
     });
 
     get story() {

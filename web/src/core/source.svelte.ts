@@ -1,6 +1,7 @@
 // The source of the program in hand in one language, the same wherever it is shown: on the screens and in a second window.
 
 import * as api from "./api";
+import { download } from "./download";
 import { networkOf } from "./experiment";
 import { lab } from "./lab.svelte";
 import { words } from "./words.svelte";
@@ -37,11 +38,7 @@ class Source {
     }
 
     download(): void {
-        const address = URL.createObjectURL(new Blob([this.text], { type: "text/plain" }));
-        const link = document.createElement("a");
-        [link.href, link.download] = [address, `network.${ENDINGS[this.language] ?? "txt"}`];
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(address), 1000);
+        download(`network.${ENDINGS[this.language] ?? "txt"}`, "text/plain", this.text);
     }
 }
 

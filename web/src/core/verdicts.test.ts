@@ -29,11 +29,11 @@ test("a rule holds where all its conditions do, in its worst layer, since it has
 
 test("the answers to all rows: how many are far off, and how many of the rarest class are found", () => {
     const part = (y: number[], K: number) => ({ count: y.length / K, rows: [], X: [], y }) as unknown as Data["training"];
-    const one = ofAnswers(Float64Array.of(0.95, 0.2, 0.1, 0.3), { kind: "classes", outputs: 1, training: part([0, 0, 0, 1], 1) });
+    const one = ofAnswers(Float64Array.of(0.95, 0.2, 0.1, 0.3), { kind: "classes", outputs: 1, training: part([0, 0, 0, 1], 1) }, 0.9);
     expect(one).toEqual({ classes: 1, far_off: 1 / 4, rare_share: 1 / 4, recall: 0 });
-    const several = ofAnswers(Float64Array.of(1, 0, 0, 0, 1, 0), { kind: "several", outputs: 3, training: part([1, 0, 0, 1, 0, 0], 3) });
+    const several = ofAnswers(Float64Array.of(1, 0, 0, 0, 1, 0), { kind: "several", outputs: 3, training: part([1, 0, 0, 1, 0, 0], 3) }, 0.9);
     expect(several).toEqual({ classes: 1, far_off: 2 / 6, rare_share: 0, recall: 1 });
-    expect(ofAnswers(Float64Array.of(1), { kind: "number", outputs: 1, training: part([7], 1) })).toEqual({ classes: 0 });
+    expect(ofAnswers(Float64Array.of(1), { kind: "number", outputs: 1, training: part([7], 1) }, 0.9)).toEqual({ classes: 0 });
     const rule1 = rule(1, 0, { name: "recall", window: "now", below: 0.3 }, { name: "classes", window: "now", above: 0 });
     expect(verdicts([rule1], story, snapshot, one).map(({ value, since }) => [value, since])).toEqual([[0, null]]);
     expect(verdicts([rule1], story, snapshot)).toEqual([]);

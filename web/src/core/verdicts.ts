@@ -42,7 +42,6 @@ export interface Verdict extends Rule {
 }
 
 const LAST = 3;
-const FAR = 0.9; // from the target: certain, and wrong; as in observe/rules.py
 
 /** Numbers of the history of losses, as `observe/judging.py` has them. NaN, which is neither above nor below anything, where there are too few. */
 export function ofHistory({ losses, testLosses }: History, first: number): Record<string, number> {
@@ -61,8 +60,8 @@ export function ofHistory({ losses, testLosses }: History, first: number): Recor
     };
 }
 
-/** Numbers of the answers to all training rows, where they are to name a class: as `lab/verdicts.py` says. */
-export function ofAnswers(outputs: Float64Array, { kind, outputs: K, training: { y, count } }: Pick<Data, "kind" | "outputs" | "training">): Record<string, number> {
+/** Numbers of the answers to all training rows, where they are to name a class: as `lab/verdicts.py` says. `far`: from the target, what is wrong for certain. */
+export function ofAnswers(outputs: Float64Array, { kind, outputs: K, training: { y, count } }: Pick<Data, "kind" | "outputs" | "training">, far: number): Record<string, number> {
     if (kind === "number" || outputs.length !== count * K) return { classes: 0 };
     const sizes = Array.from({ length: Math.max(K, 2) }, () => 0);
     const found = sizes.map(() => 0);
@@ -72,15 +71,15 @@ export function ofAnswers(outputs: Float64Array, { kind, outputs: K, training: {
         for (let j = 1; j < K; j++) if (values[n * K + j] > values[n * K + best]) best = j;
         return best;
     };
-    let far = 0;
+    let off = 0;
     for (let n = 0; n < count; n++) {
         const right = named(y, n);
         sizes[right]++;
         if (named(outputs, n) === right) found[right]++;
-        for (let j = n * K; j < (n + 1) * K; j++) if (Math.abs(outputs[j] - y[j]) > FAR) far++;
+        for (let j = n * K; j < (n + 1) * K; j++) if (Math.abs(outputs[j] - y[j]) > far) off++;
     }
     const rare = sizes.indexOf(Math.min(...sizes));
-    return { classes: 1, far_off: far / outputs.length, rare_share: sizes[rare] / count, recall: sizes[rare] ? found[rare] / sizes[rare] : 1 };
+    return { classes: 1, far_off: off / outputs.length, rare_share: sizes[rare] / count, recall: sizes[rare] ? found[rare] / sizes[rare] : 1 };
 }
 
 /** The names of the observations that the rules read, for the story of a run to bring along. */
