@@ -31,6 +31,8 @@ from typer.main import get_command
 import chainrule as cr
 from chainrule.cli import app
 from chainrule.data import DataError
+from chainrule.engines import make_engine
+from chainrule.engines.engine import Engine
 from chainrule.files import CheckpointPath
 from chainrule.training.snapshot import digest_of_weights
 
@@ -136,12 +138,13 @@ def check_tidy(place: Path, what: str) -> None:
 # --- in this process -----------------------------------------------------------------------------------------------
 
 
-def trained(path: Path, program: Any) -> Iterator[int | str]:
+def trained(path: Path, engine: Engine) -> Iterator[int | str]:
     """The epochs reported as saved, and at the end the digest of the weights."""
     saved: list[int] = []
     X = [[i % 5 / 5, i % 3 / 3] for i in range(16)]
     keeper = cr.Checkpoints(path, every=2, said=saved.append)
-    run = cr.Training(program, X, [i % 2 for i in range(16)], epochs=4, batch_size=8, callbacks=[keeper])
+    y = [i % 2 for i in range(16)]
+    run = cr.Training(engine.program, X, y, epochs=4, batch_size=8, callbacks=[keeper], engine=engine)
     try:
         cr.resume(run).fit(run.epochs - run.epoch)
     finally:
@@ -149,35 +152,36 @@ def trained(path: Path, program: Any) -> Iterator[int | str]:
     yield digest_of_weights(run)
 
 
-def attempt(place: Path, program: Any, fault: str = "", at: int = 0) -> tuple[int, str, int]:
+def attempt(place: Path, engine: Engine, fault: str = "", at: int = 0) -> tuple[int, str, int]:
     """The last epoch reported as saved, the digest where the training ended well, and how many operations there were.
     A training that is refused says so with a message; all else is an error."""
     saved, final = 0, ""
     with Injected(place, fault, at) as injected, contextlib.suppress(Killed, DataError, OSError):
-        for told in trained(place / "c", program):
+        for told in trained(place / "c", engine):
             saved, final = (told, final) if isinstance(told, int) else (saved, told)
     return saved, final, injected.count
 
 
 def in_process(directory: Path, fault: str) -> int:
     """The fault at every operation; how many there are."""
-    program = cr.derive(cr.Network.parse("2-3-1", "tanh", "sigmoid"), "binary_cross_entropy", cr.Adam(0.01))
+    program = cr.derive(cr.Network.parse("2-1", output="sigmoid"), "binary_cross_entropy", cr.Momentum(0.01))
+    engine = make_engine(program, "numpy")
     place = directory / "whole"
     place.mkdir()
-    _, final, operations = attempt(place, program)
+    _, final, operations = attempt(place, engine)
     assert final
     resumed = set[Any]()
     for at in range(1, operations + 1):
         place, what = directory / f"{fault}{at}", f"{fault} at operation {at}"
         place.mkdir()
-        saved, ended, _ = attempt(place, program, fault, at)
+        saved, ended, _ = attempt(place, engine, fault, at)
         check_saved(place, saved, what)
         assert ended in ("", final), what
         left = left_in(place)
         if left in resumed:  # what has been resumed once is resumed again the same
             continue
         resumed.add(left)
-        assert attempt(place, program)[1] == final, what
+        assert attempt(place, engine)[1] == final, what
         check_tidy(place, what)
     return operations
 

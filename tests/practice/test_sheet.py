@@ -49,7 +49,7 @@ def test_the_blanks_hold_no_solution():
             assert solution not in text
 
 
-@pytest.mark.parametrize("number", range(1, 15) if ALL else [3, 9, 12])
+@pytest.mark.parametrize("number", range(1, 15) if ALL else [3, 12])
 def test_a_sheet_with_its_blanks_filled_passes(number, tmp_path):
     """By hand as a learner does it: the dots replaced, nothing else touched."""
     exercise = LADDER[number - 1].exercise(seed=3)

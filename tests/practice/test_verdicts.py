@@ -70,11 +70,16 @@ def test_other_ways_are_right(attempt):
     assert verdict.passed, (verdict.first, verdict.reason, verdict.error)
 
 
+@cache
+def own(network: str) -> Exercise:
+    return OWN[network]()
+
+
 @pytest.mark.parametrize("number", range(len(SLIPS)) if ALL else range(0, len(SLIPS), 16))
 def test_the_first_wrong_quantity_under_other_names(number):
     network, old, new, quantities = SLIPS[number]
     assert TEXTS[network].count(old) >= 1
-    verdict = check_function(OWN[network](), load(TEXTS[network].replace(old, new, 1)))
+    verdict = check_function(own(network), load(TEXTS[network].replace(old, new, 1)))
     assert verdict.first is not None
     assert verdict.first.name in quantities.split("/"), (verdict.called, verdict.reason)
 
@@ -95,7 +100,7 @@ def test_the_first_wrong_quantity_and_why_in_a_step_written_anew(slip):
 
 @pytest.mark.parametrize("network", TEXTS)
 def test_the_same_without_a_slip_passes(network):
-    assert check_function(OWN[network](), load(TEXTS[network])).passed
+    assert check_function(own(network), load(TEXTS[network])).passed
 
 
 def test_what_follows_from_a_wrong_value_is_right_for_the_score():
