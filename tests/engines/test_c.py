@@ -109,7 +109,7 @@ def test_a_training_follows_the_numpy_engine(kernels):
 
 def test_float32_gradients_are_near_those_of_float64(tmp_path):
     errors = []
-    programs = {f"{name}_": ZOO[name]() for name in list(ZOO)[:: 1 if ALL else 3]}
+    programs = {f"{name}_": ZOO[name]() for name in list(ZOO)[:: 1 if ALL else 5]}
     modules = {p: writer("c", "tiled")(of, real="float", prefix=p).module(("trace",)) for p, of in programs.items()}
     flags = known_compiler().flags()
     library = compile_c(together(modules), tmp_path, *SHARED, strict=flags)
