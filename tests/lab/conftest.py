@@ -126,6 +126,7 @@ class Visit:
 
     def array(self, name: str) -> list[float]:
         cells = self.page.get_by_role("table", name=name, exact=True).locator("[data-value]")
+        cells.first.wait_for(state="attached")
         return [float(text) for text in cells.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")]
 
 

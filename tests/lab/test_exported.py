@@ -26,7 +26,7 @@ def run(*arguments):
 def settles_at(page, loss):
     """The loss at the top becomes this number, to 1e-10."""
     shown = None
-    for _ in range(800):
+    for _ in range(4000):
         shown = float(page.get_by_test_id("loss").get_attribute("title"))
         if abs(shown - loss) <= CLOSE:
             return

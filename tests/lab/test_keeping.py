@@ -81,9 +81,8 @@ def test_without_its_server_the_page_goes_on_and_says_so(page_built, browser):
     page.wait_for_load_state("networkidle")
     lab.stop()
     visit.run(4)
-    for name in ("Slope", "Health", "Correlation", "Network and data"):
-        page.get_by_role("button", name=name, exact=True).click()
-        page.locator("main .panel").first.wait_for()
+    for screen in ("slope", "health", "correlation", "network"):
+        visit.turn(screen)
     page.get_by_label("Activation of layer 1").select_option("relu")
     page.get_by_role("alert").get_by_text("The server does not answer").wait_for()
     page.get_by_role("button", name="One step").click()

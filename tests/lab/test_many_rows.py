@@ -46,4 +46,4 @@ def test_of_many_rows_figures_draw_some_and_losses_are_of_all(visit):
     page.get_by_label("Stop at epoch").press("Enter")
     page.get_by_role("button", name="Play").click()  # where it stops, losses are those of the last step
     loss = f"{trained(9).evaluate(x, y)['loss']:.10f}"[:-2]
-    expect(page.get_by_test_id("loss")).to_have_attribute("title", re.compile("^" + re.escape(loss)), timeout=20_000)
+    expect(page.get_by_test_id("loss")).to_have_attribute("title", re.compile("^" + re.escape(loss)))

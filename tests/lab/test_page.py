@@ -1,7 +1,10 @@
 """The page in a browser: controls do what they say, and its numbers are those of Python."""
 
+import re
+
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import chainrule as cr
 from chainrule.lab import answers
@@ -88,6 +91,7 @@ def test_a_copied_link_reproduces_the_run_and_holds_no_token(visit, browser, ser
     page.get_by_role("button", name="Link copied").wait_for()
     page.get_by_label("Formula of your own").focus()
     page.keyboard.press("Control+V")
+    expect(page.get_by_label("Formula of your own")).to_have_value(re.compile("."))
     link = page.get_by_label("Formula of your own").input_value()
     assert served.token not in link
     assert "epoch=15" in link

@@ -29,6 +29,7 @@ def run_of(steps, made=None):
 
 def numbers(locator):
     cells = locator.locator("[data-value]")
+    cells.first.wait_for(state="attached")
     return np.array(cells.evaluate_all("cells => cells.map((cell) => Number(cell.dataset.value))"))
 
 
