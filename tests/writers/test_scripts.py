@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -54,7 +55,9 @@ def execute(tmp_path):
         install(language, tmp_path)
         (tmp_path / "script.py").write_text(source, encoding="utf-8")
         command = [sys.executable, "-I", "-S", "-W", "error", "-c", START, "script.py", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+        options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 120, "check": False}
+        options["env"] = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}  # as its user runs it
+        return subprocess.run(command, cwd=tmp_path, **options)
 
     return run
 
