@@ -103,5 +103,5 @@ class LanesCWriter(TiledCWriter):
         for function in functions:
             if function.name == "train" and few:
                 head = f"void {self.prefix}train("
-                text = text.replace(f"\n{head}", f"\n__attribute__((flatten)) {head}")
+                text = text.replace(f"\n{head}", f"\n__attribute__((flatten))\n{head}")
         return text
