@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+PACKAGES = {"numpy": ["numpy"], "jax": ["numpy", "jax", "jaxlib", "ml_dtypes", "opt_einsum", "scipy"]}
 ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))  # `make test-all`: every case, not a sample
 
 
@@ -16,3 +19,15 @@ def find_tool(name: str) -> str:
     if os.environ.get("CHAINRULE_REQUIRE_TOOLS"):
         pytest.fail(f"{name} is missing; .ci/run lists what it installs", pytrace=False)
     pytest.skip(f"{name} is not installed")
+
+
+def install(language: str, folder: Path) -> None:
+    """Put what emitted Python needs of other packages, and nothing else, into `packages` of a folder, by links."""
+    (folder / "packages").mkdir(exist_ok=True)
+    for package in PACKAGES[language]:
+        installed = find_spec(package)
+        assert installed is not None
+        place = Path(installed.origin or "").parent
+        for found in (place, place.with_name(f"{package}.libs")):
+            if found.exists() and not (folder / "packages" / found.name).exists():
+                (folder / "packages" / found.name).symlink_to(found)

@@ -6,15 +6,13 @@ import csv
 import io
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from chainrule.cli.predict import as_csv
 from chainrule.data import Table
-from tests.tools import find_tool
+from tests.tools import find_tool, install
 from tests.writers.compiled import STRICT
 
-PACKAGES = {"numpy": ["numpy"], "jax": ["numpy", "jax", "jaxlib", "ml_dtypes", "opt_einsum", "scipy"]}
 FILES = {"numpy": "predictor.py", "jax": "predictor.py", "javascript": "predictor.mjs", "c": "predictor.c"}
 START = "import runpy, sys; sys.path[:0] = ['packages']; del sys.argv[0]; runpy.run_path(sys.argv[0], None, '__main__')"
 
@@ -33,14 +31,7 @@ def command(source: str, language: str, folder: Path) -> list[str]:
         done = subprocess.run(built, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         return [str(folder / "predictor")]
-    (folder / "packages").mkdir(exist_ok=True)
-    for package in PACKAGES[language]:
-        installed = find_spec(package)
-        assert installed is not None
-        place = Path(installed.origin or "").parent
-        for found in (place, place.with_name(f"{package}.libs")):
-            if found.exists() and not (folder / "packages" / found.name).exists():
-                (folder / "packages" / found.name).symlink_to(found)
+    install(language, folder)
     return [sys.executable, "-I", "-S", "-W", "error", "-c", START, FILES[language]]
 
 

@@ -8,19 +8,17 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+from tests.tools import install
 from tests.writers.agreement import load
 from tests.writers.networks import NETWORKS, RUNS, XOR, labels, table
 
 NUMPY_SCRIPTS = [name for name in NETWORKS if name not in ("founding_3_1", "regression", "adam")]
-PACKAGES = {"numpy": ["numpy"], "jax": ["numpy", "jax", "jaxlib", "ml_dtypes", "opt_einsum", "scipy"]}
 START = "import runpy, sys; sys.path[:0] = ['packages']; del sys.argv[0]; runpy.run_path('script.py', None, '__main__')"
 START_ALL = """
 import contextlib, runpy, sys, traceback
@@ -33,18 +31,6 @@ for script in sys.argv[1:]:
         except BaseException:
             traceback.print_exc(file=file)
 """
-
-
-def install(language: str, folder: Path) -> None:
-    """Put what a language needs into a folder, by links."""
-    (folder / "packages").mkdir(exist_ok=True)
-    for package in PACKAGES[language]:
-        installed = find_spec(package)
-        assert installed is not None
-        place = Path(installed.origin or "").parent
-        for found in (place, place.with_name(f"{package}.libs")):
-            if found.exists():
-                (folder / "packages" / found.name).symlink_to(found)
 
 
 @pytest.fixture
