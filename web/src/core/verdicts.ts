@@ -60,7 +60,7 @@ export function ofHistory({ losses, testLosses }: History, first: number): Recor
     };
 }
 
-/** Numbers of the answers to all training rows, where they are to name a class: as `lab/verdicts.py` says. `far`: from the target, what is wrong for certain. */
+/** Numbers of the answers to all training rows, where they are to name a class: as `observe/judging.py` says. `far`: from the target, what is wrong for certain. */
 export function ofAnswers(outputs: Float64Array, { kind, outputs: K, training: { y, count } }: Pick<Data, "kind" | "outputs" | "training">, far: number): Record<string, number> {
     if (kind === "number" || outputs.length !== count * K) return { classes: 0 };
     const sizes = Array.from({ length: Math.max(K, 2) }, () => 0);
