@@ -7,7 +7,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.messages import LANGUAGES
-from chainrule.observe.diagnosis import RULES
+from chainrule.observe.diagnosis import RULES, diagnose
+from chainrule.observe.evidence import Recorded
 from tests.observe.planted import KINDS, blobs, fitted, healthy
 from tests.writers.product import ALL
 
@@ -37,6 +38,12 @@ def test_healthy_runs_are_left_in_peace():
     found = {k: healthy(FRESH + 7000 + k, k).diagnose() for k in HEALTHY}
     loud = {k: str(diagnosis) for k, diagnosis in found.items() if diagnosis.faults}
     assert len(loud) <= len(HEALTHY) // 20, loud
+
+
+def test_what_the_data_say_needs_no_first_weights():
+    run, _ = planted("unscaled", 1)
+    (found,) = [v for v in diagnose(run, Recorded()).verdicts if v.name == "unscaled_input"]
+    assert (found.finding.since, found.finding.detail) == (0, "X[:, 1]")
 
 
 @pytest.mark.parametrize("kind", ["unscaled", "alike", "dead_by_bias", "rate_by_1000", "wrong_loss", "imbalanced"])

@@ -12,6 +12,7 @@ from .evidence import Evidence
 from .readiness import FAR
 from .rules import Condition, Row, Rule, Value
 
+OF_THE_DATA = ("input_size",)  # whatever the weights are: known also of a run whose first weights are not
 NEVER = float("nan")  # neither above nor below any bound
 
 
@@ -87,7 +88,9 @@ def numbers_of(value: Value, e: Evidence) -> Array:
 
 def since(told: Condition, e: Evidence) -> int | None:
     """The epoch from which a condition has held until now."""
-    return e.since(told.value.name, lambda v: told.holds(float(v))) if told.value.window == "now" else 0
+    if told.value.window != "now" or told.value.name in OF_THE_DATA:
+        return 0
+    return e.since(told.value.name, lambda v: told.holds(float(v)))
 
 
 # --- numbers of the history of losses ---
@@ -170,8 +173,8 @@ MEASURES: dict[str, Callable[[Evidence], Finding]] = {
     "recall": recall,
 }
 DETAILS: dict[str, Callable[[Evidence], str]] = {
-    "input_size": lambda e: f"X[:, {int(np.argmax(e.start['input_size']))}]",
+    "input_size": lambda e: f"X[:, {int(np.argmax(e.now['input_size']))}]",
     "absolute_error": lambda e: f"{e.loss}, {e.output or 'linear'}",
 }
 
-__all__ = ["Finding", "judge", "value_of"]
+__all__ = ["Finding", "judge"]
