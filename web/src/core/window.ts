@@ -11,22 +11,26 @@ export function openWindow<P extends Record<string, unknown>>(name: string, titl
     there.documentElement.lang = document.documentElement.lang;
     const theme = document.documentElement.dataset.theme;
     if (theme) there.documentElement.dataset.theme = theme;
-    there.head.replaceChildren(
-        ...[...document.querySelectorAll<HTMLElement>('link[rel="stylesheet"], style')].map((style) => {
-            const copy = there.importNode(style, true);
-            if (style instanceof HTMLLinkElement) (copy as HTMLLinkElement).href = style.href; // there, no address is relative to ours
-            return copy;
-        }),
-    );
+    const styles = [...document.querySelectorAll<HTMLElement>('link[rel="stylesheet"], style')].map((style) => {
+        const copy = there.importNode(style, true);
+        if (style instanceof HTMLLinkElement) (copy as HTMLLinkElement).href = style.href; // there, no address is relative to ours
+        return copy;
+    });
+    const dressed = styles.filter((style) => style.matches("link")).map((link) => new Promise((done) => (link.onload = link.onerror = done)));
+    there.head.replaceChildren(...styles);
     there.body.replaceChildren();
-    const made = mount(component, { target: there.body, props });
+    let made: ReturnType<typeof mount> | null = null;
     let open = true;
     const gone = () => {
         if (!open) return;
         open = false;
-        void unmount(made);
+        if (made) void unmount(made);
         closed();
     };
+    // links that are put in by a script do not hold the drawing back: nothing is shown before it is styled
+    void Promise.all(dressed).then(() => {
+        if (open) made = mount(component, { target: there.body, props });
+    });
     other.addEventListener("pagehide", gone);
     return {
         close: () => {
