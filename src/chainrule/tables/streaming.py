@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ class StreamedTraining(Training):
 
     # --- checkpoints ---
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """What must be the same in a training that goes on from this one."""
         return {

@@ -63,6 +63,11 @@ class Snapshot:
 
 def settings_of(run: Training) -> dict[str, Any]:
     """What a training must share with the one that it goes on from, or the two would not be one training."""
+    return {**run.settings, "callbacks": [callback_settings(callback) for callback in run.callbacks]}
+
+
+def lasting_settings(run: Training) -> dict[str, Any]:
+    """Those that stay as they are for the life of a training: its program, data and batches, as digests."""
     return {
         "program": digest([np.frombuffer(str(run.program).encode(), dtype=np.uint8)]),
         "data": digest([*run.inputs.values(), *(run.validation or ())]),
@@ -73,7 +78,6 @@ def settings_of(run: Training) -> dict[str, Any]:
         "steps_per_epoch": run.sampler.steps_per_epoch,
         "batches": digest([run.sampler.offsets, run.sampler.natural]),
         "shuffle": run.sampler.shuffle,
-        "callbacks": [callback_settings(callback) for callback in run.callbacks],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,7 +34,7 @@ from .interrupt import Interrupt
 from .metrics import check_metrics
 from .progress import Bar
 from .self_test import make_self_test
-from .snapshot import Snapshot, resume_callbacks
+from .snapshot import Snapshot, lasting_settings, resume_callbacks
 from .start import draw, take_given
 
 PATIENCE = 0.1  # seconds between two looks at Ctrl-C and at the progress bar
@@ -178,6 +179,11 @@ class Training:
     def epoch(self) -> int:
         """How many epochs are finished."""
         return self.t // self.sampler.steps_per_epoch
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What a training that goes on from this one must share, callbacks aside: read once for all checkpoints."""
+        return lasting_settings(self)
 
     @property
     def is_watched(self) -> bool:
