@@ -5,11 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.tools import find_tool
@@ -20,6 +21,7 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 AWAY = (PAGE / "favicon.svg").as_uri()
 SIZE = {"width": 1280, "height": 900}
 ONE_PROCESS = ["--renderer-process-limit=1", "--disable-site-isolation-trials"]  # for all pages of a context
+CLOSE = 1e-10
 VIOLATIONS = """(only) => axe.run({ resultTypes: ["violations"], ...only }).then(({ violations }) => violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 4).join(" | ")}`))"""
 SCREENS = re.findall(r'name: "([a-z]+)", load', (ROOT / "web/src/screens/index.ts").read_text(encoding="utf-8"))
@@ -76,6 +78,22 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+def numbers(cells: Any, key: str = "value") -> Any:
+    """What `data-value` says in some cells."""
+    return np.array(cells.evaluate_all("(cells, key) => cells.map((cell) => Number(cell.dataset[key]))", key))
+
+
+def become(cells: Any, expected: Any, key: str = "value", atol: float = CLOSE) -> None:
+    """Cells hold these numbers, or soon do: a page may be on its way there."""
+    expected = np.ravel(expected)
+    for _ in range(2400):
+        shown = numbers(cells, key)
+        if shown.shape == expected.shape and np.allclose(shown, expected, rtol=0, atol=atol):
+            return
+        cells.page.wait_for_timeout(25)
+    np.testing.assert_allclose(shown, expected, rtol=0, atol=atol)
+
+
 class Visit:
     """A page of the lab, and everything the browser complained of."""
 
@@ -108,7 +126,7 @@ class Visit:
         self.page.goto(self.address + fragment)
         self.page.locator("main .panel").first.wait_for()
         if runs and (epoch := re.search(r"[#&]epoch=(\d{1,3})\b", fragment)):
-            self.page.wait_for_selector(f'[data-testid="epoch"]:text-is("{epoch[1]}")')
+            self.reached(int(epoch[1]))
         return self.page
 
     def turn(self, screen: str) -> None:
@@ -116,22 +134,58 @@ class Visit:
         self.page.locator("nav button").nth(SCREENS.index(screen)).click()
         self.page.locator(f'main[data-screen="{screen}"] .panel').first.wait_for()
 
-    def violations(self, *rules: str) -> list[str]:
-        """What axe finds: by these rules, or by all."""
+    def soon(self, read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+        """What is read on the page, as wanted as soon as it is; a page that is on its way there is waited for."""
+        for _ in range(2400):
+            if wanted(found := read()):
+                break
+            self.page.wait_for_timeout(25)
+        return found
+
+    def is_clean(self, *rules: str) -> None:
+        """Axe finds nothing: by these rules, or by all."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found: list[str] = self.page.evaluate(VIOLATIONS, {"runOnly": rules} if rules else {})
-        return found
+        for _ in range(5):  # the first will do, unless something was just being drawn
+            if not (found := self.page.evaluate(VIOLATIONS, {"runOnly": rules} if rules else {})):
+                return
+        pytest.fail(f"{self.page.url}: axe finds {found}")
+
+    def fits(self, width: int) -> None:
+        """Nothing is cut off."""
+        read = lambda: self.page.evaluate("document.documentElement.scrollWidth")  # noqa: E731
+        assert self.soon(read, lambda wide: wide <= width) <= width, self.page.url
 
     def run(self, epochs: int) -> None:
         self.page.get_by_label("How many epochs to run").fill(str(epochs))
         self.page.get_by_role("button", name="Run epochs").click()
-        self.page.wait_for_selector(f'[data-testid="epoch"]:text-is("{epochs:,}")')
+        self.reached(epochs)
+
+    def reached(self, epoch: int) -> None:
+        self.page.wait_for_selector(f'[data-testid="epoch"]:text-is("{epoch:,}")')
+
+    def cells(self, name: str) -> Any:
+        return self.page.get_by_role("table", name=name, exact=True).locator("[data-value]")
 
     def array(self, name: str) -> list[float]:
-        cells = self.page.get_by_role("table", name=name, exact=True).locator("[data-value]")
-        cells.first.wait_for(state="attached")
-        return [float(text) for text in cells.evaluate_all("cells => cells.map((cell) => cell.dataset.value)")]
+        """What stands there now: only where nothing is on its way."""
+        self.cells(name).first.wait_for(state="attached")
+        return list(map(float, numbers(self.cells(name))))
+
+    def shows(self, arrays: Mapping[str, Any], atol: float = CLOSE) -> None:
+        """These arrays, by name."""
+        for name, values in arrays.items():
+            become(self.cells(name), values, atol=atol)
+
+    def loses(self, loss: float, at: str = "loss", atol: float = CLOSE) -> None:
+        """The loss at the top, or what else stands in a title, is this number, or soon is."""
+        shown = None
+        for _ in range(2400):
+            shown = self.page.get_by_test_id(at).get_attribute("title")
+            if shown and abs(float(shown) - loss) <= atol:
+                return
+            self.page.wait_for_timeout(25)
+        pytest.fail(f"the page shows {shown}, Python {loss}")
 
 
 def context_with(browser: Any, stays: str, **options: Any) -> Any:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from typer.testing import CliRunner
 
 from chainrule.cli import app
@@ -15,23 +16,11 @@ from chainrule.lab.path import CHAPTERS
 from tests.lab.conftest import SCREENS, visiting
 from tests.lab.test_path import seen
 
-CLOSE = 1e-10
 LANGUAGES = ("en", "es", "de", "zh-Hans", "zh-Hant")
 
 
 def run(*arguments):
     return CliRunner(env={"CHAINRULE_LANG": "en", "COLUMNS": "200"}).invoke(app, arguments, catch_exceptions=False)
-
-
-def settles_at(page, loss):
-    """The loss at the top becomes this number, to 1e-10."""
-    shown = None
-    for _ in range(4000):
-        shown = float(page.get_by_test_id("loss").get_attribute("title"))
-        if abs(shown - loss) <= CLOSE:
-            return
-        page.wait_for_timeout(25)
-    pytest.fail(f"the page shows {shown}, Python {loss}")
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +53,8 @@ def test_every_chapter_is_set_up_with_the_numbers_of_python(either):
                 page.get_by_test_id("iterate").wait_for()
                 continue
             page.locator(f'aside[data-chapter="{chapter.name}"]').wait_for()
-            settles_at(page, seen(chapter.name, i).loss)
-    assert not page.locator(".alert").count()
+            either.loses(seen(chapter.name, i).loss)
+    expect(page.locator(".alert")).to_have_count(0)
 
 
 @pytest.fixture
@@ -80,8 +69,7 @@ def test_every_screen_in_every_language_and_axe_finds_nothing(opened):
         page.locator("header select").select_option(LANGUAGES[i % len(LANGUAGES)])
         opened.turn(screen)
         assert "⟦" not in page.inner_text("body")
-        found = opened.violations(*("color-contrast", "label", "button-name") if i else ())  # test_screens has the rest
-        assert not found, (screen, *found)
+        opened.is_clean(*("color-contrast", "label", "button-name") if i else ())  # test_screens has the rest
 
 
 def test_the_first_page_is_the_first_question_and_a_link_leads_back(opened):
@@ -93,7 +81,7 @@ def test_the_first_page_is_the_first_question_and_a_link_leads_back(opened):
     link = page.evaluate("location.href") + "&epoch=7"
     loss = page.get_by_test_id("loss").get_attribute("title")
     opened.open(link[link.index("#") :])
-    assert page.get_by_test_id("loss").get_attribute("title") == loss
+    expect(page.get_by_test_id("loss")).to_have_attribute("title", loss)
 
 
 def test_what_is_no_export_is_not_written_over(tmp_path):

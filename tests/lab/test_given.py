@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from typer.testing import CliRunner
 
 import chainrule as cr
@@ -15,7 +16,6 @@ from tests.lab.conftest import ROOT, visiting
 from tests.lab.test_page import founding_run
 
 ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))
-CLOSE = 1e-10
 MOST_FIGURE = 60_000  # bytes, compressed
 X, Y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [[0], [1], [1], [0]]
 
@@ -64,20 +64,18 @@ def test_a_live_report_trains_as_python_does(iris, opened):
     page = visit.page
     assert "⟦" not in page.inner_text("body")
     page.locator("header select").select_option("en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     visit.run(7)
     run = cr.Training(
         given.program, given.X, given.y, epochs=7, batch_size=given.batch, seed=given.seed, dtype="float64",
         engine="numpy",
     ).fit()  # fmt: skip
-    for name, values in run.parameters.items():
-        np.testing.assert_allclose(visit.array(name), values.ravel(), rtol=0, atol=CLOSE)
-    assert float(page.get_by_test_id("loss").get_attribute("title")) == pytest.approx(
-        run.evaluate(given.X, given.y)["loss"], abs=CLOSE
-    )
+    visit.shows(run.parameters)
+    visit.loses(run.evaluate(given.X, given.y)["loss"])
     page.get_by_role("button", name="Step through").click()
     page.get_by_test_id("next").click()
     page.get_by_test_id("result").locator("[data-value]").first.wait_for()
-    assert "def step(" in page.get_by_test_id("source").inner_text()
+    expect(page.get_by_test_id("source")).to_contain_text("def step(")
 
 
 def test_the_rows_that_were_held_out_test_it(iris):
@@ -96,8 +94,7 @@ def test_a_figure_is_small_and_runs_alone(name, page_built, opened, tmp_path):
     visit = opened(path)
     visit.run(12)
     run = founding_run(12)
-    loss = run.evaluate(X, Y)["loss"]
-    assert float(visit.page.get_by_test_id("loss").get_attribute("title")) == pytest.approx(loss, abs=CLOSE)
+    visit.loses(run.evaluate(X, Y)["loss"])
     assert "⟦" not in visit.page.inner_text("body")
 
 
@@ -106,7 +103,7 @@ def test_a_figure_speaks_one_language(language, page_built, opened, tmp_path):
     path = tmp_path / "slope.html"
     path.write_text(given_page(founding(), language, "slope"), encoding="utf-8")
     page = opened(path).page
-    assert page.locator("html").get_attribute("lang") == language
+    expect(page.locator("html")).to_have_attribute("lang", language)
     page.get_by_test_id("epoch").wait_for()
     said = page.inner_text("body")
     assert "⟦" not in said

@@ -1,5 +1,9 @@
 """The guided path as a visitor walks it."""
 
+import re
+
+from playwright.sync_api import expect
+
 
 def at(page, chapter, reached):
     page.locator(f'aside[data-chapter="{chapter}"][data-reached="{str(reached).lower()}"]').wait_for()
@@ -10,7 +14,7 @@ def test_a_visitor_gets_from_a_slope_to_the_product_by_keyboard_alone(visit):
     page.get_by_role("button", name="Guided path").focus()
     page.keyboard.press("Enter")
     at(page, "slope", False)
-    assert page.get_by_test_id("iterate").inner_text().endswith("f'(x) = 12")
+    expect(page.get_by_test_id("iterate")).to_have_text(re.compile(r"f'\(x\) = 12$"))
     page.get_by_test_id("descend").focus()
     for _ in range(3):
         page.keyboard.press("Enter")
@@ -27,24 +31,25 @@ def test_a_visitor_gets_from_a_slope_to_the_product_by_keyboard_alone(visit):
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
     at(page, "why", True)
-    assert "path=why" in page.url
+    expect(page).to_have_url(re.compile("path=why"))
     visit.page.reload()  # progress is kept, and the address leads back to the chapter
     at(page, "why", False)
     page.get_by_text("All questions, 2 of 12 done").wait_for()
     page.get_by_role("button", name="Close the guided path").click()
     page.get_by_test_id("path").wait_for(state="detached")
-    assert "path=" not in page.url
+    expect(page).not_to_have_url(re.compile("path="))
 
 
 def test_who_is_faster_than_the_derivation_has_done_the_chapter_all_the_same(visit):
     held = []
     page = visit.open("#lang=en&screen=descent&seed=7")
     page.route("**/api/program", lambda route: held.append(route))
-    page.get_by_role("button", name="Guided path").click()
-    at(page, "slope", False)
-    for _ in range(3):
-        page.get_by_test_id("descend").click()
-    at(page, "slope", True)
+    with page.expect_request("**/api/program"):
+        page.get_by_role("button", name="Guided path").click()
+        at(page, "slope", False)
+        for _ in range(3):
+            page.get_by_test_id("descend").click()
+        at(page, "slope", True)
     with page.expect_response("**/api/program"):
         for route in held:
             route.continue_()
@@ -56,15 +61,23 @@ def test_who_is_faster_than_the_derivation_has_done_the_chapter_all_the_same(vis
 def test_the_panel_is_clean_and_stands_beside_the_screen(visit):
     page = visit.open("#lang=de&path=cube&screen=slope")
     page.locator("aside details summary").click()
-    assert not visit.violations()
+    visit.is_clean()
     page.emulate_media(color_scheme="dark")
-    assert not visit.violations("color-contrast")
-    box, main = page.get_by_test_id("path").bounding_box(), page.locator("main").bounding_box()
-    assert box["x"] + box["width"] <= main["x"] + 20
+    visit.is_clean("color-contrast")
+
+    def boxes():
+        return page.get_by_test_id("path").bounding_box(), page.locator("main").bounding_box()
+
+    def beside(found):
+        return found[0]["x"] + found[0]["width"] <= found[1]["x"] + 20
+
+    def above(found):
+        return found[0]["y"] + found[0]["height"] <= found[1]["y"]
+
+    assert beside(visit.soon(boxes, beside))
     page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    box, main = page.get_by_test_id("path").bounding_box(), page.locator("main").bounding_box()
-    assert box["y"] + box["height"] <= main["y"]
+    visit.fits(390)
+    assert above(visit.soon(boxes, above))
 
 
 def test_the_ways_of_a_chapter_are_set_up_by_a_click(visit):

@@ -3,13 +3,12 @@
 import re
 
 import numpy as np
-import pytest
 from playwright.sync_api import expect
 
 import chainrule as cr
 from chainrule.lab import answers
+from tests.lab.conftest import become
 
-CLOSE = 1e-10
 FOUNDING = (
     "#screen=network&lang=en&data=founding_xor:4:0:0:0&layers=4:sigmoid&output=sigmoid&loss=half_squared_error"
     "&optimizer=gradient_descent:1&bias=none&initial=uniform&batch=all&seed=1"
@@ -29,14 +28,12 @@ def test_the_founding_network_has_the_same_numbers_as_in_python(visit):
         if epochs:
             page.get_by_label("How many epochs to run").fill(str(epochs))
             page.get_by_role("button", name="Run epochs").click()
-        page.wait_for_selector(f'[data-testid="epoch"]:text-is("{reached}")')
-        run = founding_run(reached)
-        for name, values in run.parameters.items():
-            np.testing.assert_allclose(visit.array(name), values.ravel(), rtol=0, atol=CLOSE)
+        visit.reached(reached)
+        visit.shows(founding_run(reached).parameters)
 
 
 def test_batches_and_adam_follow_the_same_random_numbers(visit):
-    page = visit.open(
+    visit.open(
         "#data=circle:60:0.1:0.3:5&layers=5:tanh;3:relu&optimizer=adam:0.01&batch=7&seed=3&initial=he&l2=0.001"
     )
     made = answers.data({"set": "circle", "points": 60, "noise": 0.1, "test": 0.3, "seed": 5})
@@ -46,10 +43,8 @@ def test_batches_and_adam_follow_the_same_random_numbers(visit):
     N = made["training"]["count"]
     X, y = np.reshape(made["training"]["X"], (N, 2)), np.reshape(made["training"]["y"], (N, 1))
     run = cr.Training(program, X, y, epochs=8, batch_size=7, seed=3, dtype="float64", engine="numpy").fit()
-    for name, values in run.parameters.items():
-        np.testing.assert_allclose(visit.array(name), values.ravel(), rtol=0, atol=CLOSE)
-    shown = float(page.get_by_test_id("loss").get_attribute("title"))
-    assert shown == pytest.approx(run.evaluate(X, y)["loss"], abs=CLOSE)
+    visit.shows(run.parameters)
+    visit.loses(run.evaluate(X, y)["loss"])
 
 
 def test_a_parameter_can_be_read_changed_and_checked(visit):
@@ -60,12 +55,11 @@ def test_a_parameter_can_be_read_changed_and_checked(visit):
     page.get_by_role("button", name="Set", exact=True).click()
     page.wait_for_selector('table[aria-label="W2"] button[data-at="0"][data-value="0.25"]')
     page.get_by_role("button", name="Check by a finite difference").click()
-    shown = float(page.get_by_test_id("difference").get_attribute("data-value"))
     run = founding_run(0)
     weights = {name: values.copy() for name, values in run.parameters.items()}
     weights["W2"][0, 0] = 0.25
     traced = cr.trace(run.program, [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0], weights)
-    assert shown == pytest.approx(traced["dW2"][0, 0], abs=1e-8)
+    become(page.get_by_test_id("difference"), traced["dW2"][0, 0], atol=1e-8)
 
 
 def test_playing_pausing_stopping_and_resetting(visit):
@@ -78,8 +72,8 @@ def test_playing_pausing_stopping_and_resetting(visit):
     page.get_by_role("button", name="Play").wait_for()
     assert visit.array("W1") != before
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_selector('[data-testid="epoch"]:text-is("0")')
-    assert visit.array("W1") == before
+    visit.reached(0)
+    visit.shows({"W1": before}, atol=0)
 
 
 def test_a_copied_link_reproduces_the_run_and_holds_no_token(visit, browser, served):
@@ -97,8 +91,7 @@ def test_a_copied_link_reproduces_the_run_and_holds_no_token(visit, browser, ser
     assert "epoch=15" in link
     numbers = visit.array("W1")
     visit.open(link[link.index("#") :])
-    page.wait_for_selector('[data-testid="epoch"]:text-is("15")')
-    assert visit.array("W1") == numbers
+    visit.shows({"W1": numbers}, atol=0)
 
 
 def test_divergence_is_explained_with_its_step_and_a_remedy(visit):
@@ -109,9 +102,9 @@ def test_divergence_is_explained_with_its_step_and_a_remedy(visit):
     page.get_by_role("button", name="Play").click()
     alert = page.get_by_test_id("diverged")
     alert.wait_for()
-    assert "no longer a finite number" in alert.inner_text()
+    expect(alert).to_contain_text("no longer a finite number")
     assert all(np.isfinite(visit.array("W1")))
-    assert "2.5" in alert.get_by_role("button").inner_text()
+    expect(alert.get_by_role("button")).to_contain_text("2.5")
     alert.get_by_role("button").click()  # the same seed again, with a quarter of the rate, as far as it came
     page.locator('dl dd:text-is("2.5")').wait_for()
 
@@ -129,9 +122,9 @@ def test_a_table_of_ones_own_and_a_broken_one(visit):
     rows = "".join(f"{i},{i * i % 7},{'red' if i % 3 else 'blue'}\n" for i in range(40))
     drop("own.csv", "width,height,colour\n" + rows)
     use = {name: page.get_by_label(f"What the column {name} is for") for name in ("width", "height", "colour")}
-    use["width"].wait_for()
-    assert [select.input_value() for select in use.values()] == ["numeric", "numeric", "target"]
-    assert page.locator(".alert").count() == 0
+    for select, role in zip(use.values(), ("numeric", "numeric", "target"), strict=True):
+        expect(select).to_have_value(role)
+    expect(page.locator(".alert")).to_have_count(0)
     page.get_by_test_id("columns").get_by_text("(x − ").first.wait_for()  # how it was scaled
     use["height"].select_option("ignore")
     page.get_by_role("table", name="W1", exact=True).get_by_text("height").wait_for(state="detached")
@@ -177,6 +170,6 @@ def test_every_language_and_nothing_untranslated(visit):
     for language, name in LANGUAGES.items():
         page.locator("header select").select_option(language)
         page.get_by_role("button", name=name).wait_for()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(page).to_have_url(re.compile(f"lang={language}\\b"))
         assert "⟦" not in page.content()
-        assert page.locator("html").get_attribute("lang") == language
-        assert f"lang={language}" in page.url

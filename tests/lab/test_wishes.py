@@ -2,10 +2,10 @@
 
 import re
 
-import numpy as np
 from playwright.sync_api import expect
 
 import chainrule as cr
+from tests.lab.conftest import become
 from tests.lab.test_page import FOUNDING
 
 X, Y = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], [0, 1, 1, 0]
@@ -42,17 +42,16 @@ def test_a_table_that_comes_late_does_not_take_the_place_of_the_data_chosen_sinc
         held[0].continue_()
     late.value.finished()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert page.get_by_test_id("columns").count() == 0
-    assert page.get_by_label("Data set").input_value() == "xor"
+    expect(page.get_by_test_id("columns")).to_have_count(0)
+    expect(page.get_by_label("Data set")).to_have_value("xor")
 
 
 def test_going_back_over_a_step_changes_numbers_again_that_were_changed_by_hand(visit):
     page = visit.open(
         FOUNDING.replace("screen=network", "screen=steps") + "&epoch=3&changes=1,W2,0,0.25;2,learning_rate,0,0.5"
     )
-    page.wait_for_selector('[data-testid="epoch"]:text-is("3")')
     page.keyboard.press("b")  # into the step before: its last statement
-    page.wait_for_selector('[data-testid="epoch"]:text-is("2")')
+    visit.reached(2)
     net = cr.Network.parse("3-4-1", activation="sigmoid", output="sigmoid", bias=False, initial="uniform")
     program = cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(1.0))
 
@@ -66,12 +65,10 @@ def test_going_back_over_a_step_changes_numbers_again_that_were_changed_by_hand(
     slower = cr.derive(net, loss="half_squared_error", optimizer=cr.GradientDescent(0.5))
     expected = trained(slower, trained(program, weights))
     page.get_by_role("table", name="W2", exact=True).first.wait_for()
-    cells = page.get_by_test_id("result").locator("[data-value]")
-    shown = cells.evaluate_all("cells => cells.map((cell) => Number(cell.dataset.value))")
-    np.testing.assert_allclose(shown, expected["W2"].ravel(), rtol=0, atol=1e-10)
+    become(page.get_by_test_id("result").locator("[data-value]"), expected["W2"])
     for _ in range(3):  # keys that come fast are wishes one after the other: over the end of the step to its third line
         page.keyboard.press("n")
-    page.wait_for_selector('[data-testid="epoch"]:text-is("3")')
+    visit.reached(3)
     expect(page.locator("li.done button.statement")).to_have_count(2)
 
 
