@@ -185,21 +185,19 @@ export class Run {
         if (this.playing || !this.program) return;
         this.playing = true;
         const game = ++this.game;
-        let coming: Promise<Answer> | null = null;
         this.turn++;
+        // The steps of the next frame are asked for in a frame, and drawn when they come: the frame itself has little left to do.
         const turn = async () => {
             try {
-                const snapshot = (await (coming ?? this.further(this.snapshot)))?.snapshot;
-                const on = this.playing && game === this.game && !!snapshot && !snapshot.diverged;
-                const slow = this.speed < 1;
-                coming = on && !slow ? this.further(snapshot) : null; // the worker goes on while this one is drawn
+                const snapshot = (await this.further(this.snapshot))?.snapshot;
                 this.take(snapshot);
                 await this.companion?.();
-                if (!on || (!coming && !slow)) {
+                const end = this.stopAt !== null && (snapshot?.epoch ?? 0) >= this.stopAt;
+                if (!this.playing || game !== this.game || !snapshot || snapshot.diverged || end) {
                     if (game !== this.game) return; // played again since
                     this.pause();
                     await this.look(); // losses of many rows were not taken for every frame
-                } else if (slow) setTimeout(() => requestAnimationFrame(turn), 250);
+                } else if (this.speed < 1) setTimeout(() => requestAnimationFrame(turn), 250);
                 else requestAnimationFrame(turn);
             } catch (error) {
                 this.error = String(error);

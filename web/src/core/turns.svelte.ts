@@ -10,7 +10,8 @@ const UNSEEN = 1000; // where it is out of sight
 export class Turn {
     shown = $state.raw<Snapshot | null>(null);
     at = -Infinity; // when it had its turn
-    pause = READ;
+
+    constructor(public pause: number) {} // milliseconds to its next one, at the least
 }
 
 export class Turns {
@@ -18,15 +19,20 @@ export class Turns {
 
     constructor(private readonly newest: () => Snapshot | null) {}
 
-    /** A part, as long as the component lives that is being set up; `place`: the element that may be out of sight. */
-    join(place?: () => Element | undefined): Turn {
-        const turn = new Turn();
+    /**
+     * A part, as long as the component lives that is being set up.
+     *
+     * pause    milliseconds from one turn to the next, at the least
+     * place    the element that may be out of sight
+     */
+    join(pause = READ, place?: () => Element | undefined): Turn {
+        const turn = new Turn(pause);
         turn.shown = this.newest();
         this.parts.add(turn);
         $effect(() => {
             const element = place?.();
             if (!element) return;
-            const observer = new IntersectionObserver((entries) => (turn.pause = entries.at(-1)!.isIntersecting ? READ : UNSEEN));
+            const observer = new IntersectionObserver((entries) => (turn.pause = entries.at(-1)!.isIntersecting ? pause : UNSEEN));
             observer.observe(element);
             return () => observer.disconnect();
         });
