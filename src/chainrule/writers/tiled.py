@@ -1,23 +1,45 @@
 """The tiled kernel set: the same calls in `step`, faster kernels above them, for GCC and Clang.
 
-Contractions are computed in register tiles, six rows by two vectors of columns, into a block `sum` of 128 rows by 64
-columns (float); what follows element by element (bias, activation, slope, update in place) is applied to that block
-while it is in the cache. Operands whose elements lie far apart are gathered first.
+Contractions are computed in register tiles, six rows by two vectors of columns, where their result belongs; what
+follows element by element (bias, activation, slope) is computed there. A parameter's update in place takes them block
+by block. Operands whose elements lie far apart are gathered first.
 exp, log and tanh are short polynomials without branches or tables: the compiler vectorises the loops that they are in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from ..program.expr import Call, Name
+from ..program.expr import Call, Name, substitute
 from ..program.ops import PRODUCT
 from .c import CWriter
 from .loops import INDENT, Axis, Function, Nest, Scope
-from .lowering import ACCUMULATOR, Contraction, Operand, Reduction
+from .lowering import ACCUMULATOR, Contraction, Operand, Reduction, leaves
 from .polynomials import code
 from .tiles import FLUSH, INLINE, LOG_SOFTMAX, SIZES, SOFTMAX, SOFTPLUS, TILES, TRANSPOSE
+
+
+def own_place(nest: Nest) -> str | None:
+    """The array that a product may be written to, so that what follows is computed there: one that the nest does not
+    read, and from whose assignment on nothing needs the product."""
+    reads = [{leaf.name for leaf in leaves(value)} for _, value in nest.assignments]
+    last = max(i for i, names in enumerate(reads) if ACCUMULATOR in names)
+    found = [target for target, _ in nest.assignments[last:] if target and target not in {*nest.registers, *nest.reads}]
+    return found[0] if found else None
+
+
+def after_place(nest: Nest, place: str) -> Nest:
+    """What follows where the product lies in this array."""
+    own = Name(place, nest.space)
+    follows = [(target, substitute(value, {ACCUMULATOR: own})) for target, value in nest.assignments]
+    return replace(nest, assignments=tuple(pair for pair in follows if pair != (place, own)))
+
+
+def moved(array: str, begin: str, apart: str = "1") -> str:
+    """Where a row begins."""
+    return array if begin == "0" else f"{array} + {begin}" + (f" * {apart}" if apart != "1" else "")
 
 
 class TiledCWriter(CWriter):
@@ -55,6 +77,27 @@ class TiledCWriter(CWriter):
     # --- kernels ---
 
     def contraction_loops(self, nest: Nest, scope: Scope) -> list[str]:
+        """A product, written where one of the results belongs; what follows for each element is done there."""
+        assert isinstance(nest.core, Contraction)
+        place = own_place(nest)
+        if place is None:
+            return self.contraction_blocks(nest, scope)
+        (first, second), over = scope.axes, scope.summed
+        assert over is not None
+        i, j = first.index, second.index
+        before, begin, end = self.share(first)
+        a = self.left(nest.core.left, scope, first, over, begin)
+        b = self.right(nest.core.right, scope, second, over)
+        rows = end if begin == "0" else f"{end} - {begin}"
+        to = moved(scope.arrays[place], begin, second.extent)
+        lines = [*before, f"product({rows}, {second.extent}, {over.extent}, {a}, {b}, {to}, {second.extent});"]
+        follows = after_place(nest, place)
+        if not follows.assignments:
+            return lines
+        body = self.braced(f"for (int {j} = 0; {j} < {second.extent}; {j}++)", self.assignments(follows, scope))
+        return [*lines, f"for (int {i} = {begin}; {i} < {end}; {i}++)", *(INDENT + line for line in body)]
+
+    def contraction_blocks(self, nest: Nest, scope: Scope) -> list[str]:
         """Blocks of rows and columns: a product into `sum`, then what follows for each of its elements."""
         assert isinstance(nest.core, Contraction)
         (first, second), over = scope.axes, scope.summed
@@ -62,13 +105,13 @@ class TiledCWriter(CWriter):
         i, j = first.index, second.index
         element = f"{ACCUMULATOR}[({i} - {i}0) * WIDE + {j} - {j}0]"
         inside = scope.over(scope.axes, scope.space, **{ACCUMULATOR: element})
-        a = self.left(nest.core.left, scope, first, over)
-        b = self.right(nest.core.right, scope, second, over)
+        a = self.left(nest.core.left, scope, first, over, f"{i}0")
+        b = self.right(nest.core.right, scope, second, over, f"{j}0")
         columns = f"for (int {j} = {j}0; {j} < {j}0 + columns; {j}++)"
         before, begin, end = self.share(first)
         body = [
             f"const int rows = least(ROWS, {end} - {i}0), columns = least(WIDE, {second.extent} - {j}0);",
-            f"product(rows, columns, {over.extent}, {a}, {b}, {ACCUMULATOR});",
+            f"product(rows, columns, {over.extent}, {a}, {b}, {ACCUMULATOR}, WIDE);",
             f"for (int {i} = {i}0; {i} < {i}0 + rows; {i}++)",
             *(INDENT + line for line in self.braced(columns, self.assignments(nest, inside))),
         ]
@@ -91,19 +134,19 @@ class TiledCWriter(CWriter):
         lines = [INDENT + line for line in body]
         return [head, *lines] if len(body) == 1 else [f"{head} {{", *lines, "}"]
 
-    def left(self, operand: Operand, scope: Scope, own: Axis, over: Axis) -> str:
+    def left(self, operand: Operand, scope: Scope, own: Axis, over: Axis, begin: str) -> str:
         """Where the left operand begins, and how far apart its rows and the elements of a row lie."""
         array = scope.arrays[operand.name]
         if operand.transposed:
-            return f"{array} + {own.index}0, 1, {own.extent}"
-        return f"{array} + {own.index}0 * {over.extent}, {over.extent}, 1"
+            return f"{moved(array, begin)}, 1, {own.extent}"
+        return f"{moved(array, begin, over.extent)}, {over.extent}, 1"
 
-    def right(self, operand: Operand, scope: Scope, own: Axis, over: Axis) -> str:
+    def right(self, operand: Operand, scope: Scope, own: Axis, over: Axis, begin: str = "0") -> str:
         """The same of the right operand: down a column, and across."""
         array = scope.arrays[operand.name]
         if operand.transposed:
-            return f"{array} + {own.index}0 * {over.extent}, 1, {over.extent}"
-        return f"{array} + {own.index}0, {own.extent}, 1"
+            return f"{moved(array, begin, over.extent)}, 1, {over.extent}"
+        return f"{moved(array, begin)}, {own.extent}, 1"
 
     def reduction_loops(self, nest: Nest, scope: Scope) -> list[str]:
         """Sums of columns row by row, and totals in several parts, so that the additions run side by side."""

@@ -8,8 +8,9 @@ REGISTERS = """\
 #include <stddef.h>
 #include <string.h>
 
-/* A vector register, and what is held of a product at a time: ROWS rows by WIDE columns, in panels of PANEL columns,
- * DEPTH products deep. The tile in registers has TILE rows and one panel. */
+/* A vector register, and how a product is cut: what is held in registers has TILE rows and a panel of PANEL columns; b
+ * is taken DEPTH products deep and BAND columns wide, a HIGH rows at a time. ROWS and WIDE: what is kept of a product
+ * that has no place of its own. */
 #if defined(__AVX512F__)
 enum { VECTOR = 64, TILE = 8 };
 #elif defined(__AVX__)
@@ -17,10 +18,10 @@ enum { VECTOR = 32, TILE = 6 };
 #else
 enum { VECTOR = 16, TILE = 6 };
 #endif
-enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, WIDE = 256 / (int)sizeof(real) };
-enum { ROWS = 128, DEPTH = 1024 / (int)sizeof(real) };
-enum { SHALLOW = DEPTH / 4 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
-enum { APART = ROWS + 16 };  /* no power of two, or rows of a would meet in the same lines of the cache */
+enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, ROWS = 128, WIDE = 256 / (int)sizeof(real) };
+enum { DEPTH = 1024 / (int)sizeof(real), BAND = 512 / (int)sizeof(real), HIGH = 120 };
+enum { SHALLOW = DEPTH / 2 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
+enum { APART = HIGH + 24 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
@@ -33,127 +34,171 @@ static inline int least(int a, int b) { return a < b ? a : b; }
 """
 
 STACKS = """\
-/* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to `sum` where it goes on. Element (i, k)
- * of a lies at i * row + k * along. */
+/* One tile in registers: `rows` rows of a times `vectors` vectors of b, added to what is there where it goes on.
+ * Element (i, k) of a lies at i * row + k * along. */
 INLINE void tile(const int rows, const int vectors, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
-                 const real *b, ptrdiff_t down, real *sum, int goes_on) {
+                 const real *b, ptrdiff_t down, real *to, ptrdiff_t apart, int goes_on) {
     vector c[8][2];
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int v = 0; v < vectors; v++)
-            c[i][v] = goes_on ? *(const vector *)(sum + i * WIDE + v * LANES) : (vector){0};
-    for (int k = 0; k < depth; k++, a += along, b += down)
+            c[i][v] = goes_on ? *(const vector *)(to + i * apart + v * LANES) : (vector){0};
+    for (int k = 0; k < depth; k++, a += along, b += down) {
+        vector x[2];
+        UNROLL for (int v = 0; v < vectors; v++)  /* volatile: loaded once, where gcc would load it for each row */
+            x[v] = *(const volatile vector *)(b + v * LANES);
         UNROLL for (int i = 0; i < rows; i++)
             UNROLL for (int v = 0; v < vectors; v++)
-                c[i][v] += a[i * row] * *(const vector *)(b + v * LANES);
+                c[i][v] += a[i * row] * x[v];
+    }
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int v = 0; v < vectors; v++)
-            *(vector *)(sum + i * WIDE + v * LANES) = c[i][v];
+            *(vector *)(to + i * apart + v * LANES) = c[i][v];
 }
 
-/* All tiles of a panel: tall ones, of two vectors also four and two rows at a time, then single rows. */
+/* All tiles of a panel: tall ones, then four rows at a time (twice rather than a tall one and two), two, and one. */
 INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
-                  ptrdiff_t along, const real *b, ptrdiff_t down, real *sum, int goes_on) {
+                  ptrdiff_t along, const real *b, ptrdiff_t down, real *to, ptrdiff_t apart, int goes_on) {
     int i = 0;
-    for (; i + tall <= rows; i += tall)
-        tile(tall, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
-    for (; vectors == 2 && i + 4 <= rows; i += 4)
-        tile(4, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
-    for (; vectors == 2 && i + 2 <= rows; i += 2)
-        tile(2, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+    for (; i + tall <= rows && i + tall + 2 != rows; i += tall)
+        tile(tall, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
+    for (; i + 4 <= rows; i += 4)
+        tile(4, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
+    for (; i + 2 <= rows; i += 2)
+        tile(2, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
     for (; i < rows; i++)
-        tile(1, vectors, depth, a + i * row, row, along, b, down, sum + i * WIDE, goes_on);
+        tile(1, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
 }
 
 @transpose
 
 /* panels = b (depth, columns), PANEL columns after PANEL columns, the last filled up with 0. */
 static void pack(int columns, int depth, const real *b, ptrdiff_t down, ptrdiff_t across, real *panels) {
-    const int full = columns - columns % (across == 1 ? LANES : PANEL), last = columns / PANEL * PANEL;
-    if (last < columns)
-        memset(panels + last * depth, 0, sizeof(real) * (size_t)(depth * PANEL));
-    if (across == 1) {
-        for (int k = 0; k < depth; k++) {
-            const real *f = b + k * down, *later = b + least(k + 8, depth - 1) * down;
-            real *to = panels + k * PANEL;
-            for (int j = 0; j < columns; j += 64 / (int)sizeof(real))
-                __builtin_prefetch(later + j);
-            for (int j = 0; j < last; j += PANEL, to += PANEL * depth)
-                memcpy(to, f + j, sizeof(real) * PANEL);
-            if (last < full)
-                memcpy(to, f + last, sizeof(real) * LANES);
-        }
-        for (int j = full; j < columns; j++)
-            for (int k = 0; k < depth; k++)
-                panels[(last / PANEL * depth + k) * PANEL + j % PANEL] = b[k * down + j];
-    } else {
+    const int full = columns - columns % PANEL;
+    if (full < columns)
+        memset(panels + full * depth, 0, sizeof(real) * (size_t)(depth * PANEL));
+    if (across != 1) {
         for (int j = 0; j < columns; j += PANEL)
             transpose(least(PANEL, columns - j), depth, b + j * across, across, panels + j * depth);
+        return;
+    }
+    for (int k = 0; k < depth; k++, b += down, panels += PANEL) {
+        const real *later = b + least(8, depth - 1 - k) * down;
+        for (int j = 0; j < columns; j += 64 / (int)sizeof(real))
+            __builtin_prefetch(later + j);
+        for (int j = 0; j < full; j += PANEL)
+            memcpy(panels + j * depth, b + j, sizeof(real) * PANEL);
+        for (int j = full; j < columns; j++)
+            panels[full * depth + j - full] = b[j];
     }
 }
 
-/* sum (rows, WIDE) = a @ b for b of few columns: every element along a row of a, whose elements lie together. */
+/* Rows of `few` columns out of a block of PANEL, to where they belong. */
+static void put(int rows, int few, const real *block, real *to, ptrdiff_t apart, int goes_on) {
+    for (int i = 0; i < rows; i++, block += PANEL, to += apart) {
+        int j = 0;
+        for (; j + LANES <= few; j += LANES)
+            *(vector *)(to + j) = *(const vector *)(block + j) + (goes_on ? *(const vector *)(to + j) : (vector){0});
+        for (; j < few; j++)
+            to[j] = block[j] + (goes_on ? to[j] : 0);
+    }
+}
+
+/* A product in tiles; b in place where its rows lie near one another, in panels where they do not. */
+static __attribute__((noinline)) void tiled(int rows, int columns, int depth, const real *a, ptrdiff_t row,
+                                            ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
+                                            real *to, ptrdiff_t apart) {
+    real panels[DEPTH * BAND], gathered[SHALLOW * APART], block[HIGH * PANEL];
+    const int gathers = row == 1 && rows > 8 && along * (int)sizeof(real) >= 2048;
+    const int deepest = row == 1 ? SHALLOW : DEPTH, slabs = (depth + deepest - 1) / deepest;
+    for (int s = 0, from = 0, deep; s < slabs; s++, from += deep) {
+        deep = (depth - from) / (slabs - s);
+        for (int j0 = 0; j0 < columns; j0 += BAND) {
+            const int wide = least(BAND, columns - j0);
+            const int near = rows < 8 || down * deep <= 4096 || (down <= WIDE && down * deep <= 16384);
+            const int packed = across == 1 && near ? wide - wide % PANEL : 0;  /* from this column on */
+            const real *const band = b + from * down + j0 * across;
+            if (packed < wide)
+                pack(wide - packed, deep, band + packed * across, down, across, panels);
+            for (int i0 = 0; i0 < rows; i0 += HIGH) {
+                const int high = least(HIGH, rows - i0);
+                const real *x = a + i0 * row + from * along;
+                for (int k = 0; gathers && k < deep; k++)
+                    memcpy(gathered + k * APART, x + k * along, sizeof(real) * (size_t)high);
+                x = gathers ? gathered : x;
+                for (int j = 0; j < wide; j += PANEL) {
+                    const int few = wide - j;
+                    const real *panel = j < packed ? band + j : panels + (j - packed) * deep;
+                    const ptrdiff_t below = j < packed ? down : PANEL, next = gathers ? APART : along;
+                    real *const place = to + i0 * apart + j0 + j;
+                    if (few >= PANEL)
+                        stack(TILE, 2, high, deep, x, row, next, panel, below, place, apart, from > 0);
+                    else if (few > LANES)
+                        stack(TILE, 2, high, deep, x, row, next, panel, below, block, PANEL, 0);
+                    else
+                        stack(8, 1, high, deep, x, row, next, panel, below, block, PANEL, 0);
+                    if (few < PANEL)
+                        put(high, few, block, place, apart, from > 0);
+                }
+            }
+        }
+    }
+}
+
+/* `rows` elements of a product: every element along a row of a times `column`, added where it goes on. */
+INLINE void dot(const int rows, int depth, const real *a, ptrdiff_t row, const real *column, real *to, ptrdiff_t apart,
+                int goes_on) {
+    const int full = depth - depth % LANES;
+    vector c[4];
+    UNROLL for (int i = 0; i < rows; i++)
+        c[i] = (vector){0};
+    for (int k = 0; k < full; k += LANES)
+        UNROLL for (int i = 0; i < rows; i++)
+            c[i] += *(const vector *)(a + i * row + k) * *(const vector *)(column + k);
+    UNROLL for (int i = 0; i < rows; i++) {
+        real total = goes_on ? to[i * apart] : 0;
+        UNROLL for (int l = 0; l < LANES; l++)
+            total += c[i][l];
+        for (int k = full; k < depth; k++)
+            total += a[i * row + k] * column[k];
+        to[i * apart] = total;
+    }
+}
+
+/* A product of few columns, where the elements of a row of a lie together: dot products, four at a time. */
 static void dots(int rows, int columns, int depth, const real *a, ptrdiff_t row, const real *b, ptrdiff_t down,
-                 ptrdiff_t across, real *sum) {
+                 ptrdiff_t across, real *to, ptrdiff_t apart) {
     real column[DEPTH];
     for (int j = 0; j < columns; j++)
         for (int from = 0; from < depth; from += DEPTH) {
-            const int deep = least(DEPTH, depth - from), full = deep - deep % LANES;
+            const int deep = least(DEPTH, depth - from);
             for (int k = 0; k < deep; k++)
                 column[k] = b[(from + k) * down + j * across];
-            for (int i = 0; i < rows; i++) {
-                const real *x = a + i * row + from;
-                vector c = {0};
-                for (int k = 0; k < full; k += LANES)
-                    c += *(const vector *)(x + k) * *(const vector *)(column + k);
-                real total = from > 0 ? sum[i * WIDE + j] : 0;
-                UNROLL for (int l = 0; l < LANES; l++)
-                    total += c[l];
-                for (int k = full; k < deep; k++)
-                    total += x[k] * column[k];
-                sum[i * WIDE + j] = total;
-            }
+            int i = 0;
+            for (; i + 4 <= rows; i += 4)
+                dot(4, deep, a + i * row + from, row, column, to + i * apart + j, apart, from > 0);
+            for (; i < rows; i++)
+                dot(1, deep, a + i * row + from, row, column, to + i * apart + j, apart, from > 0);
         }
 }
 
-/* sum (rows, WIDE) = a @ b, for at most ROWS rows and WIDE columns. Element (i, k) of a lies at i * row + k * along,
- * element (k, j) of b at k * down + j * across. */
+/* to = a @ b, its rows `apart` from one another. Element (i, k) of a lies at i * row + k * along, element (k, j) of b
+ * at k * down + j * across. */
 static __attribute__((noinline)) void product(int rows, int columns, int depth, const real *a, ptrdiff_t row,
                                               ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
-                                              real *sum) {
-    real panels[DEPTH * WIDE], left[DEPTH / 2 * APART];
+                                              real *to, ptrdiff_t apart) {
     if (row == 1 && across == 1 && columns < PANEL && columns < rows) {  /* the transpose fills the lanes */
-        for (int from = 0; from < rows; from += WIDE) {
-            const int wide = least(WIDE, rows - from);
-            product(columns, wide, depth, b, 1, down, a + from, along, 1, left);
+        real turned[PANEL * HIGH];
+        for (int from = 0; from < rows; from += HIGH, a += HIGH) {
+            const int wide = least(HIGH, rows - from);
+            tiled(columns, wide, depth, b, 1, down, a, along, 1, turned, HIGH);
             for (int i = 0; i < wide; i++)
                 for (int j = 0; j < columns; j++)
-                    sum[(from + i) * WIDE + j] = left[j * WIDE + i];
+                    to[(from + i) * apart + j] = turned[j * HIGH + i];
         }
-        return;
-    }
-    if (along == 1 && row > 1 && columns * 4 <= LANES && depth >= 2 * LANES) {
-        dots(rows, columns, depth, a, row, b, down, across, sum);
-        return;
-    }
-    const int gathered = row == 1 && rows > 8 && along * (int)sizeof(real) >= 1024;
-    const int slab = gathered ? DEPTH / 2 : row == 1 ? SHALLOW : DEPTH;
-    const ptrdiff_t next = gathered ? APART : along;
-    for (int from = 0; from < depth; from += slab, a += slab * along, b += slab * down) {
-        const int deep = least(slab, depth - from);
-        const int in_place = across == 1 && columns % PANEL == 0
-            && (rows < 8 || down * deep <= 4096 || (down <= WIDE && down * deep <= 16384));
-        const real *x = gathered ? left : a;
-        for (int k = 0; gathered && k < deep; k++)
-            memcpy(left + k * APART, a + k * along, sizeof(real) * (size_t)rows);
-        if (!in_place)
-            pack(columns, deep, b, down, across, panels);
-        for (int j = 0; j < columns; j += PANEL) {
-            const real *panel = in_place ? b + j : panels + j * deep;
-            if (columns - j > LANES)
-                stack(TILE, 2, rows, deep, x, row, next, panel, in_place ? down : PANEL, sum + j, from > 0);
-            else
-                stack(8, 1, rows, deep, x, row, next, panel, PANEL, sum + j, from > 0);
-        }
+    } else if (along == 1 && row > 1 && columns * 4 <= LANES && depth >= 2 * LANES) {
+        dots(rows, columns, depth, a, row, b, down, across, to, apart);
+    } else {
+        tiled(rows, columns, depth, a, row, along, b, down, across, to, apart);
     }
 }"""
 
