@@ -5,7 +5,7 @@
 .PHONY: help demo lab page test test-all golden oracle bench bench-short coverage clean
 
 PYTHON  ?= python3
-WORKERS ?= 2
+WORKERS ?= 3  # one more than two cores: it goes on while others wait
 SHARED   = -n $(WORKERS) --dist worksteal  # tests that stand together share what they set up
 
 # Without compiled modules beside it, each of the hundreds of programs that the tests start compiles the whole package anew.
@@ -30,7 +30,7 @@ lab: $(ENV)/.ready-to-lab page ## watch a network learn, in the browser
 page: $(ENV)/.ready-to-lab
 	@$(ENV)/bin/python hatch_build.py
 
-test: $(ENV)/.ready-to-test page ## lint, types and every test (WORKERS=2)
+test: $(ENV)/.ready-to-test page ## lint, types and every test (WORKERS=3)
 	$(ENV)/bin/ruff check
 	$(ENV)/bin/mypy
 	$(ENV)/bin/pytest $(SHARED)

@@ -18,7 +18,7 @@ from tests.tools import ALL, find_tool
 TESTS = Path(__file__).parent
 
 # Deadlines measure how busy the machine is. In CI the same examples are drawn every time: a red run can be repeated.
-EXAMPLES = 100 if ALL else 30
+EXAMPLES = 100 if ALL else 20
 settings.register_profile("dev", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -14,6 +14,7 @@ from chainrule.data import DataError
 from chainrule.files import FileError, Model, kind_at
 from chainrule.files.tensors import MOST_HEADER, canonical, check_header, read_tensors, to_bytes
 from tests.files.files import a_checkpoint, a_model, arrays, declared
+from tests.tools import ALL
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -244,7 +245,7 @@ def test_what_the_library_refuses_is_refused(tmp_path, monkeypatch):
         Model.load(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150 if ALL else 50)
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda b: len(b).to_bytes(8, "little") + b"{" + b))
 def test_no_bytes_raise_anything_else(tmp_path, content):
     path = tmp_path / "m"

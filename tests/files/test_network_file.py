@@ -17,6 +17,7 @@ from chainrule.formulas.layers import LAYERS
 from chainrule.formulas.losses import LOSSES, Loss
 from chainrule.formulas.optimizers import OPTIMIZERS
 from chainrule.formulas.penalties import PENALTIES, Penalty
+from tests.tools import ALL
 from tests.zoo import ZOO
 
 SMALL: dict[str, Any] = {
@@ -222,7 +223,7 @@ values = st.recursive(
 keys = st.sampled_from(["format", "inputs", "layers", "loss", "optimizer", "penalty", "clip_norm", "weighted", "x"])
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 if ALL else 50)
 @given(st.dictionaries(keys, values, max_size=4))
 def test_nothing_else_is_raised(entries):
     with suppress(FileError):

@@ -13,6 +13,7 @@ from chainrule.program.reverse import differentiate, expand, is_zero, size
 from chainrule.program.steps import ProgramError, Step
 from chainrule.program.text import FUNCTIONS, parse
 from tests.complex_step import deviation, gradients, slope, untrimmed
+from tests.tools import ALL
 from tests.zoo import ZOO, programs, sample
 
 
@@ -84,7 +85,7 @@ def formulas(draw: st.DrawFn, depth: int = 3) -> str:
     return draw(OF_TWO).format(draw(part), draw(part))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40 if ALL else 20)
 @given(formulas(), st.integers(0, 1000))
 def test_gradients_of_drawn_formulas(text, seed):
     own = cr.formula("own", f"z + {text}", beta=0.8, trainable=["beta"] if "beta" in text else [])

@@ -174,7 +174,8 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     answer, code = given.answer(), code_of(script)
     steps = answer["program"]["steps"]
     notes = {note for step in steps for note in (step["note"], *step["more"])}
-    answer["program"]["steps"] = [read_by(code, step) for step in steps]
+    shown = {word for word in ("lines", "tree") if re.search(rf"\b{word}\b", code)}
+    answer["program"]["steps"] = [read_by(shown, step) for step in steps]
     for spelled in languages:
         carried.put(f"messages/{spelled}", None, spoken(code, messages_of(spelled), notes))
     if figure is not None:
@@ -215,11 +216,11 @@ def spoken(code: str, texts: dict[str, str], notes: Set[str]) -> dict[str, str]:
     return {key: text for key, text in texts.items() if key in said}
 
 
-def read_by(code: str, step: dict[str, Any]) -> dict[str, Any]:
+def read_by(shown: Set[str], step: dict[str, Any]) -> dict[str, Any]:
     """A step without its lines and expressions where a script shows none."""
-    if not re.search(r"\blines\b", code):
+    if "lines" not in shown:
         step = step | {"lines": [], "text": ""}
-    if not re.search(r"\btree\b", code):
+    if "tree" not in shown:
         step = step | {"assigns": [{"name": assigned["name"]} for assigned in step["assigns"]]}
     return step
 
