@@ -33,6 +33,7 @@ page: $(ENV)/.ready-to-lab
 test: $(ENV)/.ready-to-test page ## lint, types and every test (WORKERS=3)
 	$(ENV)/bin/ruff check
 	$(ENV)/bin/mypy
+	$(ENV)/bin/python hatch_build.py --types
 	$(ENV)/bin/pytest $(SHARED)
 
 test-all: $(ENV)/.ready-to-test page ## every test of every product, not a sample: emitted C takes minutes

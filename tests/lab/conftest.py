@@ -52,7 +52,7 @@ class Served:
     def stop(self) -> tuple[int, str, str]:
         """Ctrl-C; exit code, what else was said, what was complained of."""
         self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=300)
         return self.process.returncode, out, err
 
 

@@ -255,7 +255,7 @@ def sent(served: Any, text: str) -> tuple[int, bytes]:
     if "Connection:" not in text:
         text = text.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n", 1)
     answer = b""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=120) as connection:
         try:
             connection.sendall(text.encode("utf-8"))
             if not text.startswith("POST"):  # a client that has said all of a POST still waits for the answer
@@ -294,7 +294,7 @@ def test_slow_clients_hold_up_nobody(served):
         "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     ):
         for _ in range(20):
-            connection = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+            connection = socket.create_connection(("127.0.0.1", served.port), timeout=120)
             connection.sendall(text.encode())
             slow.append(connection)
     assert_alive(served)
@@ -305,7 +305,7 @@ def test_slow_clients_hold_up_nobody(served):
 
 def assert_alive(served: Any) -> None:
     assert served.process.poll() is None
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=120)
     connection.request("GET", f"/{served.token}/", headers={"Host": served.host})
     answer = connection.getresponse()
     assert answer.status == 200

@@ -46,7 +46,7 @@ def run(source: str, language: str, table: Table, folder: Path, columns: list[st
         listed = [line.split("\t") for line in done.stdout.decode().split("\n")[:-1]]
         return {str(i): list(cells) for i, cells in enumerate(zip(*listed, strict=True))}
     (folder / "new.csv").write_text(as_csv(table, {}, False), encoding="utf-8", newline="")
-    done = subprocess.run([*started, "new.csv"], capture_output=True, check=False, cwd=folder, timeout=120)
+    done = subprocess.run([*started, "new.csv"], capture_output=True, check=False, cwd=folder, timeout=300)
     assert (done.returncode, done.stderr) == (0, b"")
     header, *rows_of = list(csv.reader(io.StringIO(done.stdout.decode(), newline="")))
     return {name: list(cells) for name, cells in zip(header, zip(*rows_of, strict=True), strict=True)}

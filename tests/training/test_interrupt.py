@@ -151,7 +151,7 @@ def test_a_real_one_ends_a_real_process_cleanly():
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     interrupted, epoch, t, losses, lengths, finite, seconds = json.loads(out)
     assert interrupted

@@ -19,7 +19,7 @@ def run_c(source, folder, *arguments, compiler="gcc", flags=SANITIZE):
     program = compile_c(source, folder, *flags, compiler=compiler, output="script")
     command = [str(program), *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, check=False, timeout=60, errors="replace"
+        command, capture_output=True, text=True, cwd=folder, check=False, timeout=300, errors="replace"
     )
 
 
@@ -116,7 +116,7 @@ def reader(large, tmp_path_factory):
             (folder / "data.csv").write_bytes(content)
         command = [str(program), *(arguments or ("data.csv",))]
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=folder, check=False, timeout=60, errors="replace"
+            command, capture_output=True, text=True, cwd=folder, check=False, timeout=300, errors="replace"
         )
 
     return run

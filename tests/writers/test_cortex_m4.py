@@ -89,5 +89,5 @@ def run(text: str, folder: Path, compiler: str, qemu: str, level: str, stack: st
     ).stdout
     command = [qemu, "-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]
     command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL)
     return done.returncode, int(sizes.splitlines()[1].split()[0])

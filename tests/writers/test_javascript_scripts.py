@@ -16,7 +16,7 @@ from tests.writers.test_scripts import check, training
 def run_node(source, folder, *arguments):
     (folder / "script.mjs").write_text(source, encoding="utf-8")
     command = [find_tool("node"), "script.mjs", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=300)
 
 
 SCRIPTS = [name for name in NETWORKS if name not in ("adam", "founding_3_1")]

@@ -63,7 +63,7 @@ def printed(tmp_path_factory):
     for name, source in sources.items():
         (folder / name).write_text(source, encoding="utf-8")
     command = [sys.executable, "-I", "-S", "-W", "error", "-c", START_ALL, *sources]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return {name: (folder / f"{name}.printed").read_text(encoding="utf-8") for name in sources}
 

@@ -68,11 +68,14 @@ class Curve:
     def of(self, expression: Expr, point: Any) -> Any:
         """The value of an expression at points (D, ...): a value for each; NaN or infinity where there is none."""
         point = np.asarray(point)
-        point = point if np.iscomplexobj(point) else point.astype(float)
+        if point.dtype != float and point.dtype.kind != "c":
+            point = point.astype(float)
         with np.errstate(all="ignore"):
             value = np.asarray(evaluate(expression, dict(zip(self.variables, point, strict=True))))
-        dtype = complex if np.iscomplexobj(value) else float
-        return np.broadcast_to(value.astype(dtype), point.shape[1:]).copy()[()]
+        value = value.astype(complex if value.dtype.kind == "c" else float)  # a copy
+        if value.shape != point.shape[1:]:  # a constant
+            value = np.broadcast_to(value, point.shape[1:]).copy()
+        return value[()]
 
     @property
     def texts(self) -> list[tuple[str, str]]:
