@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from .expr import Call, Expr, contractions, count, substitute
+from .expr import NO_LEAVES, Call, Expr, contractions, count, leaves_of, substitute
 from .simplify import simplify
 from .steps import Program, Statement, Step, Update
 from .text import to_text
@@ -45,23 +45,29 @@ def condense(program: Program) -> Program:
 def fold(steps: tuple[S, ...], protected: set[str]) -> tuple[tuple[S, ...], dict[str, Expr]]:
     """The steps with the short ones folded into their single use, and the folded expressions by name."""
     remaining, folded = list(steps), {}
+    reads = [read_by(step) for step in steps]  # beside those that remain
     for step in steps:
         if not isinstance(step, Step) or step.note in KEPT or step.name in protected or step.name.startswith("delta"):
             continue
         if step.phase == "observe":  # asked for by name
             continue
-        present = next(s for s in remaining if s.name == step.name and isinstance(s, Step))
-        users = [i for i, user in enumerate(remaining) if any(count(e, step.name) for _, e in user.assignments)]
+        at, present = next((i, s) for i, s in enumerate(remaining) if s.name == step.name and isinstance(s, Step))
+        users = [i for i, known in enumerate(reads) if step.name in known]
         if not users and step.phase == "backward":  # an edit has made it idle
-            remaining.remove(present)
+            del remaining[at], reads[at]
             folded[step.name] = step.expression
             continue
         host = folded_into(remaining[users[0]], present) if len(users) == 1 else None
         if host is not None:
-            remaining[users[0]] = cast(S, host)
-            remaining.remove(present)
+            remaining[users[0]], reads[users[0]] = cast(S, host), read_by(host)
+            del remaining[at], reads[at]
             folded[step.name] = step.expression
     return tuple(remaining), folded
+
+
+def read_by(step: Statement) -> frozenset[str]:
+    """The names in the expressions of a step."""
+    return NO_LEAVES.union(*(leaves_of(expression) for _, expression in step.assignments))
 
 
 def folded_into(host: Statement, step: Step) -> Statement | None:

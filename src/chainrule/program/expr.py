@@ -139,12 +139,19 @@ class Call(Expr):
     key: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", 1 + sum(map(size_of, self.args)))
-        object.__setattr__(self, "depth", 1 + max(map(depth_of, self.args)))
-        object.__setattr__(self, "products", (self.op in CONTRACTIONS) + sum(map(contractions, self.args)))
-        object.__setattr__(self, "leaves", frozenset[str]().union(*map(leaves_of, self.args)))
-        object.__setattr__(self, "key", hash((self.op, self.args, self.options, self.shape)))
-        if self.size > MAXIMUM_SIZE:
+        size, depth, products, leaves = 1, 0, int(self.op in CONTRACTIONS), NO_LEAVES
+        for arg in self.args:
+            if isinstance(arg, Call):
+                size, depth, products = size + arg.size, max(depth, arg.depth), products + arg.products
+            own = leaves_of(arg)
+            leaves = leaves | own if leaves else own
+        keep = object.__setattr__
+        keep(self, "size", size)
+        keep(self, "depth", 1 + depth)
+        keep(self, "products", products)
+        keep(self, "leaves", leaves)
+        keep(self, "key", hash((self.op, self.args, self.options, self.shape)))
+        if size > MAXIMUM_SIZE:
             raise OperandError(
                 f"an expression grows beyond {MAXIMUM_SIZE:,} operations, {self.op} of so many; write the formula in "
                 "fewer, with less inside one another"
@@ -187,9 +194,12 @@ def depth_of(expr: Expr) -> int:
     return expr.depth if isinstance(expr, Call) else 0
 
 
+NO_LEAVES = frozenset[str]()
+
+
 def leaves_of(expr: Expr) -> frozenset[str]:
     """The names in an expression, in no order."""
-    return expr.leaves if isinstance(expr, Call) else frozenset({expr.name} if isinstance(expr, Name) else ())
+    return expr.leaves if isinstance(expr, Call) else frozenset((expr.name,)) if isinstance(expr, Name) else NO_LEAVES
 
 
 def as_expr(value: Operand) -> Expr:
@@ -211,12 +221,16 @@ def as_expr(value: Operand) -> Expr:
 
 def call(op: str, *args: Operand, **options: object) -> Call:
     """Apply an op; its shape rule checks the arguments (ShapeError)."""
-    row = OPS[op]
-    expressions = tuple(as_expr(arg) for arg in args)
+    expressions = tuple([arg if isinstance(arg, Expr) else as_expr(arg) for arg in args])
     kept = tuple((key, value) for key, value in sorted(options.items()) if value is not None and value is not False)
-    if op == "where" and len(expressions) == 3 and not is_condition(expressions[0]):
+    return Call(op, expressions, kept, shape_of(op, expressions, kept))
+
+
+def shape_of(op: str, args: tuple[Expr, ...], options: tuple[tuple[str, object], ...]) -> Shape:
+    """The shape of an op's result, by its rule, which checks the arguments (ShapeError)."""
+    if op == "where" and len(args) == 3 and not is_condition(args[0]):
         raise OperandError("the condition of where must be a comparison, such as z > 0, or a product of comparisons")
-    return Call(op, expressions, kept, row.shape(tuple(e.shape for e in expressions), dict(kept)))
+    return OPS[op].shape(tuple([arg.shape for arg in args]), dict(options))
 
 
 def is_condition(expr: Expr) -> bool:

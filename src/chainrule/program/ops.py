@@ -51,16 +51,19 @@ def padded(shape: Iterable[Dimension], length: int) -> list[Dimension]:
 
 def broadcast(shapes: tuple[Shape, ...], options: Options | None = None) -> Shape:
     """NumPy's broadcasting, with N as a dimension that equals only itself."""
-    result: list[Dimension] = []
+    result: Shape = ()
     for shape in shapes:
+        if shape == result or not shape:
+            continue
         length = max(len(shape), len(result))
         pairs = zip(padded(shape, length), padded(result, length), strict=True)
-        result = []
+        merged: list[Dimension] = []
         for one, other in pairs:
             if one != other and one != 1 and other != 1:
                 raise ShapeError("shapes do not fit: " + " and ".join(map(format_shape, shapes)))
-            result.append(other if one == 1 else one)
-    return tuple(result)
+            merged.append(other if one == 1 else one)
+        result = tuple(merged)
+    return result
 
 
 def contraction(shapes: tuple[Shape, ...], options: Options) -> Shape:

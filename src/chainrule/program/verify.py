@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .expr import Call, Expr, call, contractions, names
+from .expr import Call, Expr, contractions, leaves_of, names, shape_of
 from .expr import walk as nodes
 from .ops import format_shape
 from .steps import PHASES, Program, ProgramError, Step, Update
@@ -26,9 +26,11 @@ def verify(program: Program) -> Program:
         own: set[str] = set()
         for target, expression in step.assignments:
             check_expression(step.name, expression)
-            for name in names(expression):
-                require(name in known, step.name, f"{name} is used before it is assigned")
-                require(name not in updated or name in own, step.name, f"{name} is read after its update")
+            read = leaves_of(expression)
+            if not read <= known or not read.isdisjoint(updated):
+                for name in names(expression):
+                    require(name in known, step.name, f"{name} is used before it is assigned")
+                    require(name not in updated or name in own, step.name, f"{name} is read after its update")
             if isinstance(step, Update):
                 require(target in variables, step.name, f"an update of {target}, which is no parameter and no state")
                 require(target not in updated, step.name, f"{target} is updated twice")
@@ -72,10 +74,8 @@ def check_expression(step: str, expression: Expr) -> None:
     """Shapes are those that the shape rules give, and there is at most one contraction."""
     require(contractions(expression) <= 1, step, "more than one contraction")
     for node in nodes(expression):
-        if isinstance(node, Call):
-            again = call(node.op, *node.args, **dict(node.options))
-            if again.shape != node.shape:
-                raise ProgramError(f"{step}: {node} has shape {format_shape(node.shape)}")
+        if isinstance(node, Call) and shape_of(node.op, node.args, node.options) != node.shape:
+            raise ProgramError(f"{step}: {node} has shape {format_shape(node.shape)}")
 
 
 def require(holds: bool, step: str, message: str) -> None:
