@@ -2,13 +2,19 @@
 
 The units of a layer lie side by side in the lanes of a vector register: `sum[j] += x[n, k] * W[k, j]` for all j at
 once. Sizes are constants, so the compiler unrolls the loops. Where there are so few weights that a call costs as much
-as what it does, everything is inlined into `train`, and the loop over steps becomes the kernel.
+as what it does, the loop over steps becomes the kernel: `train` holds the weights in registers (`registers`), or, where
+a program is not written like that, everything is inlined into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+from ..program.expr import Call, Expr, Name, Number, call
+from ..program.ops import ATOM, COMPARISON
+from . import registers
 from .loops import INDENT, Axis, Function, Nest, Scope, count
 from .lowering import ACCUMULATOR, Contraction, Operand
 from .tiled import TiledCWriter
@@ -19,6 +25,13 @@ FEW = 32  # weights and biases; with more of them inlining takes longer to compi
 
 class LanesCWriter(TiledCWriter):
     """Programs as C for GCC and Clang, with the loop over steps as the kernel."""
+
+    in_lanes = False  # whether an array stands for a vector in what is being written
+    held: registers.Registers | None = None  # the step that `train` makes in registers
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.each: dict[str, str] = {}  # functions of all lanes, by name
 
     @property
     def sizes(self) -> str:  # type: ignore[override]  # it depends on the network here
@@ -96,10 +109,84 @@ class LanesCWriter(TiledCWriter):
             return f"{array}[{k} * {own.extent} + {i}]"
         return f"{array}[{i} * {over.extent} + {k}]"
 
+    def define_helper(self, helper: str) -> None:
+        super().define_helper(helper)
+        if helper == "sigmoid":  # where exp is beyond its bounds, 1 / (1 + exp) is 0 or 1 anyway
+            self.helper_texts[helper] = [line.replace("exp_(", "exp_within(") for line in self.helper_texts[helper]]
+
+    # --- the loop over steps as the kernel ---
+
+    @contextmanager
+    def side_by_side(self, scope: Scope, total_of: Callable[[Call], str]) -> Iterator[None]:
+        """Arrays in expressions stand for vectors; `total_of` writes the sum of all elements of one."""
+        before, self.in_lanes, self.total_of = self.in_lanes, True, total_of
+        try:
+            with self.within(scope):
+                yield
+        finally:
+            self.in_lanes = before
+
+    def spell(self, expr: Expr) -> tuple[str, int]:
+        if not self.in_lanes or not isinstance(expr, Call) or expr.op in registers.ARITHMETIC:
+            return super().spell(expr)
+        if registers.single(expr.shape) or all(registers.single(arg.shape) for arg in expr.args):
+            return super().spell(expr)
+        return self.each_lane(expr), ATOM
+
+    def reduction(self, expr: Call) -> str:
+        return self.total_of(expr) if self.in_lanes else super().reduction(expr)
+
+    def each_lane(self, expr: Call) -> str:
+        """The call of a function that computes this for all lanes; comparisons and choices are computed inside."""
+        given: list[Expr] = []
+
+        def formal(part: Expr) -> Expr:
+            if isinstance(part, Number):
+                return part
+            if isinstance(part, Call) and (part is expr or part.op == "where" or part.row.precedence == COMPARISON):
+                return call(part.op, *map(formal, part.args), **dict(part.options))
+            given.extend([part] * (part not in given))
+            return Name("xyzuvw"[given.index(part)])
+
+        inside = formal(expr)
+        several = {"xyzuvw"[i]: not registers.single(part.shape) for i, part in enumerate(given)}
+        self.in_lanes = False
+        with self.within(Scope({}, {name: f"{name}s[i]" if many else name for name, many in several.items()})):
+            text = self(inside)
+        self.in_lanes = True
+        square = expr.op == "power" and expr.args[1] == Number(2.0)
+        name = self.function_of_lanes("square" if square else expr.op, several, text)
+        return f"{name}({', '.join(map(self, given))})"
+
+    def function_of_lanes(self, op: str, several: Mapping[str, bool], text: str) -> str:
+        """The name of an inline function for all lanes, written when it is first needed."""
+        known = [name for name in self.each if re.fullmatch(rf"{op}_lanes(_\d+)?", name)]
+        for name in known:
+            if self.each[name] == registers.of_each_lane(name, several, text):
+                return name
+        name = f"{op}_lanes" + (f"_{len(known) + 1}" if known else "")
+        self.each[name] = registers.of_each_lane(name, several, text)
+        return name
+
+    def take_loss(self, step: str) -> list[str]:
+        return super().take_loss(step) if self.held is None else self.held.step
+
+    def written(self, functions: Iterable[str]) -> list[Function]:
+        names = list(functions)
+        self.held = registers.held(self) if "train" in names else None
+        written = super().written(names)
+        if self.held is not None:
+            self.blocks["lanes"] = registers.block(self.held, self.each)
+            by_name = {function.name: function for function in written}
+            flush, *lines, unflush = by_name["train"].lines
+            unused = ["(void)s;"] if "s" in self.arguments(by_name["step"]) else []
+            by_name["train"].lines[:] = [flush, *unused, *self.held.before, *lines, *self.held.after, unflush]
+        return written
+
     def body(self, functions: Sequence[Function]) -> str:
         """Everything that `train` of a very small network calls becomes part of it."""
         text = super().body(functions)
-        few = sum(count(variable.shape) for variable in self.program.parameters.values()) <= FEW
+        few = sum(count(variable.shape) for variable in self.program.parameters.values()) <= FEW and self.held is None
         for function in functions:
             if function.name == "train" and few:
                 head = f"void {self.prefix}train("

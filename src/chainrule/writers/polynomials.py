@@ -32,11 +32,16 @@ INLINE real reduced(real x, real *shifted) {
     const real q = @exp;
     return r + r2 * q;
 }""",
-    "exp_": """\
-INLINE real exp_(real x) {
+    "exp_within": """\
+/* exp(x) for @low <= x <= @high; beyond, what it is there: nearly 0, or nearly as large as numbers get */
+INLINE real exp_within(real x) {
     real shifted;
     const real p = reduced(x < @low ? @low : x > @high ? @high : x, &shifted);
-    const real e = with_bits(bits_of(1 + p) + (bits_of(shifted) << @bits));
+    return with_bits(bits_of(1 + p) + (bits_of(shifted) << @bits));
+}""",
+    "exp_": """\
+INLINE real exp_(real x) {
+    const real e = exp_within(x);
     return x > @high ? (real)INFINITY : x < @low ? 0 : e;
 }""",
     "log_": """\
@@ -118,8 +123,8 @@ def code(real: str, wanted: Iterable[str]) -> str:
     needed = set(wanted)
     if not needed:
         return ""
-    if needed & {"exp_", "tanh_"}:
-        needed.add("reduced")
+    needed |= {"exp_within"} if "exp_" in needed else set()
+    needed |= {"reduced"} if needed & {"exp_within", "tanh_"} else set()
     suffix = "f" if real == "float" else ""
     text = "\n\n".join([BITS, *(body for name, body in FUNCTIONS.items() if name in needed)])
     text = text.replace("@exp;", in_pairs(EXP[real], suffix) + ";")

@@ -17,7 +17,7 @@ from ..program.ops import PRODUCT
 from .c import CWriter
 from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand, Reduction, leaves
-from .polynomials import code
+from .polynomials import FUNCTIONS, code
 from .tiles import FLUSH, INLINE, LOG_SOFTMAX, SIZES, SOFTMAX, SOFTPLUS, TILES, TRANSPOSE
 
 
@@ -238,7 +238,7 @@ class TiledCWriter(CWriter):
         for lines in self.helper_texts.values():  # a call would keep the loop around it from being vectorised
             lines[0] = lines[0].replace("static real ", "INLINE real ")
         text = super().body(functions)
-        wanted = [name for name in ("exp_", "log_", "tanh_") if f"{name}(" in text]
+        wanted = [name for name in FUNCTIONS if f"{name}(" in text]
         mark = "\n\ntypedef" if self.prefix else "#endif"
         position = text.index("\n\n", text.index(mark) + len(mark))
         before, after = text[:position], text[position:]
