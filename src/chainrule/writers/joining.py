@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -114,9 +115,9 @@ def join_columns(nests: Sequence[Nest]) -> list[Nest]:
 
 def registers(nests: Sequence[Nest], kept: set[str]) -> list[Nest]:
     """What only its own nest reads needs no memory."""
-    result = []
+    result, readers = [], Counter(name for nest in nests for name in nest.reads)
     for nest in nests:
-        read = {name for other in nests if other is not nest for name in other.reads}
+        read = {name for name in nest.targets if readers[name] > (name in nest.reads)}  # by another
         own = frozenset(t for t in nest.targets if t not in kept and t not in read and nest.space != ())
         beside = replace(nest.beside, registers=own & set(nest.beside.targets)) if nest.beside else None
         result.append(replace(nest, registers=own, beside=beside))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..program.expr import Expr, Name, walk
 from ..program.ops import Dimension, Shape
@@ -89,7 +90,7 @@ class Nest:
         rows = tuple(e for row in self.rows for e in row.expressions)
         return (*rows, *inner, *(value for _, value in self.assignments))
 
-    @property
+    @cached_property
     def reads(self) -> dict[str, Shape]:
         """The names that must be there before the nest runs, with their shapes, in the order of their use."""
         found: dict[str, Shape] = {}
