@@ -21,6 +21,13 @@ def program(
     return cr.derive(network, loss=loss, optimizer=optimizer, **more)  # type: ignore[arg-type]  # given by name
 
 
+def own_formula() -> Program:
+    """Choices inside choices, and a condition of two comparisons."""
+    text = "where((z > -1) * (z < 1), z, where(z > 0, 1 + 0.1 * log(abs(z)), -1))"
+    layers = [cr.Dense(3, cr.formula("bent", text)), cr.Dense(1, "linear")]
+    return cr.derive(cr.Network(2, layers), loss="mean_squared_error", optimizer=cr.GradientDescent(0.1))
+
+
 # Between them: every way from units to units, forward and back; one input; idle lanes; all kinds of sums.
 HELD = {
     "founding": lambda: program("3-4-1", "sigmoid", "sigmoid", "half_squared_error", cr.GradientDescent(1.0), False),
@@ -29,6 +36,7 @@ HELD = {
     "single_units": lambda: program("1-1-3-1", "elu", "linear", "mean_absolute_error", cr.Momentum(0.1, 0.9)),
     "clipped": lambda: program("1-4-1", "softplus", "linear", "mean_squared_error", cr.Nesterov(0.1), clip_norm=0.5),
     "choices": lambda: program("2-3-1-1", "leaky_relu", "sigmoid", "poisson", cr.RMSprop(0.01), clip_delta=0.01),
+    "own_formula": own_formula,
 }  # fmt: skip
 OTHERS = {
     "two_units": lambda: program("2-2-1", "tanh", "linear", "mean_squared_error", cr.GradientDescent(0.1)),

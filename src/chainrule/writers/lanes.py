@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from ..program.expr import Call, Expr, Name, Number, call
-from ..program.ops import ATOM, COMPARISON
-from . import registers
+from ..program.expr import Call, Expr, Name, Number, call, is_condition
+from ..program.ops import ATOM
+from . import lane_blocks, registers
 from .loops import INDENT, Axis, Function, Nest, Scope, count
 from .lowering import ACCUMULATOR, Contraction, Operand
 from .tiled import TiledCWriter
@@ -127,7 +127,7 @@ class LanesCWriter(TiledCWriter):
             self.in_lanes = before
 
     def spell(self, expr: Expr) -> tuple[str, int]:
-        if not self.in_lanes or not isinstance(expr, Call) or expr.op in registers.ARITHMETIC:
+        if not self.in_lanes or not isinstance(expr, Call) or expr.op in lane_blocks.ARITHMETIC:
             return super().spell(expr)
         if registers.single(expr.shape) or all(registers.single(arg.shape) for arg in expr.args):
             return super().spell(expr)
@@ -143,9 +143,11 @@ class LanesCWriter(TiledCWriter):
         def formal(part: Expr) -> Expr:
             if isinstance(part, Number):
                 return part
-            if isinstance(part, Call) and (part is expr or part.op == "where" or part.row.precedence == COMPARISON):
+            if isinstance(part, Call) and (part is expr or part.op == "where" or is_condition(part)):
                 return call(part.op, *map(formal, part.args), **dict(part.options))
             given.extend([part] * (part not in given))
+            if len(given) > len("xyzuvw"):
+                raise registers.NoRoomError
             return Name("xyzuvw"[given.index(part)])
 
         inside = formal(expr)
@@ -162,10 +164,10 @@ class LanesCWriter(TiledCWriter):
         """The name of an inline function for all lanes, written when it is first needed."""
         known = [name for name in self.each if re.fullmatch(rf"{op}_lanes(_\d+)?", name)]
         for name in known:
-            if self.each[name] == registers.of_each_lane(name, several, text):
+            if self.each[name] == lane_blocks.of_each_lane(name, several, text):
                 return name
         name = f"{op}_lanes" + (f"_{len(known) + 1}" if known else "")
-        self.each[name] = registers.of_each_lane(name, several, text)
+        self.each[name] = lane_blocks.of_each_lane(name, several, text)
         return name
 
     def take_loss(self, step: str) -> list[str]:
@@ -176,7 +178,7 @@ class LanesCWriter(TiledCWriter):
         self.held = registers.held(self) if "train" in names else None
         written = super().written(names)
         if self.held is not None:
-            self.blocks["lanes"] = registers.block(self.held, self.each)
+            self.blocks["lanes"] = lane_blocks.block([*self.held.before, *self.held.step, *self.held.after], self.each)
             by_name = {function.name: function for function in written}
             flush, *lines, unflush = by_name["train"].lines
             unused = ["(void)s;"] if "s" in self.arguments(by_name["step"]) else []
