@@ -11,7 +11,7 @@ from chainrule.writers.tiles import INLINE, TILES, TRANSPOSE
 
 ROWS = (1, 2, 3, 6, 8, 11, 64, 127, 128)
 COLUMNS = (1, 2, 3, 8, 10, 16, 17, 31, 32)
-LARGE = [(130, 140, 20), (250, 70, 600)]  # wider than a band of b, higher than what is taken of a at a time
+LARGE = [(130, 140, 20), (250, 70, 600), (122, 40, 20)]  # more columns or rows than are taken at a time
 DEPTHS = (1, 2, 9, 16, 70, 130, 257)
 
 

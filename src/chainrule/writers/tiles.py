@@ -19,7 +19,7 @@ enum { VECTOR = 32, TILE = 6 };
 enum { VECTOR = 16, TILE = 6 };
 #endif
 enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, ROWS = 128, WIDE = 256 / (int)sizeof(real) };
-enum { DEPTH = 1024 / (int)sizeof(real), BAND = 512 / (int)sizeof(real), HIGH = 120 };
+enum { DEPTH = 1024 / (int)sizeof(real), BAND = 512 / (int)sizeof(real), HIGH = 120, NEAR = 16384 / (int)sizeof(real) };
 enum { SHALLOW = DEPTH / 2 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
 enum { APART = HIGH + 24 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
@@ -38,12 +38,12 @@ STACKS = """\
  * Element (i, k) of a lies at i * row + k * along. */
 INLINE void tile(const int rows, const int vectors, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,
                  const real *b, ptrdiff_t down, real *to, ptrdiff_t apart, int goes_on) {
-    vector c[8][2];
+    vector c[8][4];
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int v = 0; v < vectors; v++)
             c[i][v] = goes_on ? *(const vector *)(to + i * apart + v * LANES) : (vector){0};
     for (int k = 0; k < depth; k++, a += along, b += down) {
-        vector x[2];
+        vector x[4];
         UNROLL for (int v = 0; v < vectors; v++)  /* volatile: loaded once, where gcc would load it for each row */
             x[v] = *(const volatile vector *)(b + v * LANES);
         UNROLL for (int i = 0; i < rows; i++)
@@ -55,19 +55,30 @@ INLINE void tile(const int rows, const int vectors, int depth, const real *a, pt
             *(vector *)(to + i * apart + v * LANES) = c[i][v];
 }
 
-/* All tiles of a panel: tall ones, then four rows at a time (twice rather than a tall one and two), two, and one. */
+/* All tiles of some columns: tall ones, then four rows (twice rather than a tall one and two), two, and one. */
 INLINE void stack(const int tall, const int vectors, int rows, int depth, const real *a, ptrdiff_t row,
                   ptrdiff_t along, const real *b, ptrdiff_t down, real *to, ptrdiff_t apart, int goes_on) {
     int i = 0;
     for (; i + tall <= rows && i + tall + 2 != rows; i += tall)
         tile(tall, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
-    for (; i + 4 <= rows; i += 4)
+    for (; tall > 4 && i + 4 <= rows; i += 4)
         tile(4, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
-    for (; i + 2 <= rows; i += 2)
+    for (; vectors > 1 && i + 2 <= rows; i += 2)
         tile(2, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
     for (; i < rows; i++)
         tile(1, vectors, depth, a + i * row, row, along, b, down, to + i * apart, apart, goes_on);
 }
+
+/* Functions of their own: what a tile counts with stays in registers. */
+#define STACK(name, tall, vectors)                                                                              \\
+    static __attribute__((noinline)) void name(int rows, int depth, const real *a, ptrdiff_t row, ptrdiff_t along,\\
+                                               const real *b, ptrdiff_t down, real *to, ptrdiff_t apart,        \\
+                                               int goes_on) {                                                   \\
+        stack(tall, vectors, rows, depth, a, row, along, b, down, to, apart, goes_on);                          \\
+    }
+STACK(one_vector, 8, 1)
+STACK(two_vectors, TILE, 2)
+STACK(four_vectors, 2, 4)
 
 @transpose
 
@@ -114,7 +125,7 @@ static __attribute__((noinline)) void tiled(int rows, int columns, int depth, co
         deep = (depth - from) / (slabs - s);
         for (int j0 = 0; j0 < columns; j0 += BAND) {
             const int wide = least(BAND, columns - j0);
-            const int near = rows < 8 || down * deep <= 4096 || (down <= WIDE && down * deep <= 16384);
+            const int near = rows < 8 || down * deep <= NEAR || (down <= WIDE && down * deep <= 4 * NEAR);
             const int packed = across == 1 && near ? wide - wide % PANEL : 0;  /* from this column on */
             const real *const band = b + from * down + j0 * across;
             if (packed < wide)
@@ -125,19 +136,22 @@ static __attribute__((noinline)) void tiled(int rows, int columns, int depth, co
                 for (int k = 0; gathers && k < deep; k++)
                     memcpy(gathered + k * APART, x + k * along, sizeof(real) * (size_t)high);
                 x = gathers ? gathered : x;
-                for (int j = 0; j < wide; j += PANEL) {
-                    const int few = wide - j;
+                const ptrdiff_t next = gathers ? APART : along;
+                int j = 0;
+                for (; high < 4 && j + 2 * PANEL <= packed; j += 2 * PANEL)  /* fewer rows keep more columns busy */
+                    four_vectors(high, deep, x, row, next, band + j, down, to + i0 * apart + j0 + j, apart, from > 0);
+                for (; j < wide; j += PANEL) {
                     const real *panel = j < packed ? band + j : panels + (j - packed) * deep;
-                    const ptrdiff_t below = j < packed ? down : PANEL, next = gathers ? APART : along;
-                    real *const place = to + i0 * apart + j0 + j;
-                    if (few >= PANEL)
-                        stack(TILE, 2, high, deep, x, row, next, panel, below, place, apart, from > 0);
-                    else if (few > LANES)
-                        stack(TILE, 2, high, deep, x, row, next, panel, below, block, PANEL, 0);
+                    const ptrdiff_t below = j < packed ? down : PANEL;
+                    const int few = wide - j, fits = few >= PANEL, goes_on = fits && from > 0;
+                    real *const own = to + i0 * apart + j0 + j, *const place = fits ? own : block;
+                    const ptrdiff_t gap = fits ? apart : PANEL;
+                    if (few > LANES)
+                        two_vectors(high, deep, x, row, next, panel, below, place, gap, goes_on);
                     else
-                        stack(8, 1, high, deep, x, row, next, panel, below, block, PANEL, 0);
-                    if (few < PANEL)
-                        put(high, few, block, place, apart, from > 0);
+                        one_vector(high, deep, x, row, next, panel, below, place, gap, goes_on);
+                    if (!fits)
+                        put(high, few, block, own, apart, from > 0);
                 }
             }
         }
@@ -246,7 +260,7 @@ static void transpose(int columns, int depth, const real *from, ptrdiff_t apart,
             *(eight *)(to + (k + 3) * PANEL + j) = PICK(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
         }
         for (; k < depth; k++)
-            for (int i = 0; i < 8; i++)
+            UNROLL for (int i = 0; i < 8; i++)
                 to[k * PANEL + j + i] = f[i * apart + k];
     }
     for (; j < columns; j++)
@@ -280,7 +294,7 @@ static void transpose(int columns, int depth, const real *from, ptrdiff_t apart,
             *(four *)(to + (k + 3) * PANEL + j) = PICK(b, d, 2, 3, 6, 7);
         }
         for (; k < depth; k++)
-            for (int i = 0; i < 4; i++)
+            UNROLL for (int i = 0; i < 4; i++)
                 to[k * PANEL + j + i] = f[i * apart + k];
     }
     for (; j < columns; j++)
