@@ -20,11 +20,10 @@ def nest_of(found: Lowered, target: str) -> Nest:
 @pytest.mark.parametrize("name", ZOO)
 def test_a_name_is_there_before_it_is_read(name):
     program = ZOO[name]()
-    for join in (False, True):
-        known = {"N", "t", *program.inputs, *program.hyperparameters, *program.parameters, *program.state}
-        for nest in lowered(program, join_updates=join).nests:
-            assert set(nest.reads) <= known, nest
-            known |= set(nest.targets) - nest.registers
+    known = {"N", "t", *program.inputs, *program.hyperparameters, *program.parameters, *program.state}
+    for nest in lowered(program).nests:
+        assert set(nest.reads) <= known, nest
+        known |= set(nest.targets) - nest.registers
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -87,15 +86,6 @@ def test_the_gradient_of_a_bias_is_taken_beside_that_of_the_weights():
     found = lowered(ZOO["relu_softmax_adam"]())
     assert nest_of(found, "db1") is nest_of(found, "dW1")
     assert nest_of(found, "dW1").targets == ("dW1", "db1")
-
-
-def test_joined_updates_store_no_gradient():
-    program = ZOO["relu_softmax_adam"]()
-    found = lowered(program, join_updates=True)
-    assert not {"dW1", "db1", "dW2", "db2"} & set(found.buffers)
-    assert nest_of(found, "W1").targets[:4] == ("dW1", "mW1", "vW1", "W1")
-    clipped = lowered(ZOO["elastic_net_clip_norm"](), join_updates=True)
-    assert "dW1" in clipped.buffers  # the norm reads it too
 
 
 def test_transpositions_move_to_the_names():

@@ -60,7 +60,6 @@ class ElementWriter(Printer):
     forms: ClassVar[tuple[str, ...]] = ()
     spellings: ClassVar[Mapping[str, str]] = {}
     choice: ClassVar[str] = "{} ? {} : {}"
-    join_updates: ClassVar[bool] = False
     reserved: ClassVar[frozenset[str]] = frozenset("nijkNKMh") | {"count", "dot", ACCUMULATOR}
     width: ClassVar[int] = 116  # of a function's body
 

@@ -64,34 +64,6 @@ def host_of(nest: Nest, before: Sequence[Nest]) -> int | None:
     return writers[-1] if fits and not (isinstance(host.core, Reduction) and len(host.space) != 1) else None
 
 
-def join_gradients(nests: Sequence[Nest], kept: set[str]) -> list[Nest]:
-    """A gradient that only its update reads is computed there, element by element."""
-    found = list(nests)
-    for nest in nests:
-        if nest.update is None or nest.core is not None:
-            continue
-        for other in found:
-            targets = set(other.targets)
-            readers = [n for n in found if n is not other and targets & set(n.reads)]
-            if (
-                readers == [nest]
-                and other.space == nest.space
-                and isinstance(other.core, Contraction | Reduction)
-                and not targets & kept
-                and len(other.assignments) == 1
-            ):
-                joined = replace(
-                    nest,
-                    core=other.core,
-                    assignments=(*other.assignments, *nest.assignments),
-                    steps=(*other.steps, *nest.steps),
-                )
-                found[found.index(nest)] = joined
-                found.remove(other)
-                break
-    return found
-
-
 def join_columns(nests: Sequence[Nest]) -> list[Nest]:
     """The gradient of a bias is taken beside that of the weights: both are sums over the rows of the same delta."""
     found: list[Nest] = []

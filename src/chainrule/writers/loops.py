@@ -36,7 +36,6 @@ class LoopWriter(KernelWriter):
     """Writes modules: the loops of nests, and functions."""
 
     forms: ClassVar[tuple[str, ...]] = ()
-    join_updates: ClassVar[bool] = False
     width: ClassVar[int] = 116  # of a function's body
 
     # --- nests ---
@@ -188,7 +187,6 @@ class LoopWriter(KernelWriter):
             statements,
             wanted.get(function, {program.prediction}),
             keep=keep and function in ("step", "trace"),
-            join_updates=self.join_updates and not keep,
         )
         lines: list[str] = []
         with self.within(self.outer_scope(function, lowered, keep and function in ("step", "trace"))):

@@ -19,7 +19,7 @@ from ..program.ops import Shape
 from ..program.reverse import size
 from ..program.simplify import simplify
 from ..program.steps import Phase, Program, ProgramError, Statement, Step
-from .joining import join_columns, join_gradients, join_neighbours, join_rows, registers
+from .joining import join_columns, join_neighbours, join_rows, registers
 from .nests import (
     ACCUMULATOR,
     Contraction,
@@ -36,19 +36,11 @@ ROW_WISE = ("softmax", "log_softmax")
 REDUCED = ("sum", "mean", "max", "variance")
 
 
-def lower(
-    program: Program,
-    steps: Sequence[Statement],
-    wanted: Iterable[str],
-    *,
-    keep: bool = False,
-    join_updates: bool = False,
-) -> Lowered:
+def lower(program: Program, steps: Sequence[Statement], wanted: Iterable[str], *, keep: bool = False) -> Lowered:
     """The statements as loop nests.
 
-    wanted          what the caller reads afterwards: the output, the loss
-    keep            every named step keeps its value in a buffer
-    join_updates    a gradient that only its update reads is never stored: the update takes it element by element
+    wanted  what the caller reads afterwards: the output, the loss
+    keep    every named step keeps its value in a buffer
     """
     lowering = Lowering(program)
     for statement in steps:
@@ -57,8 +49,6 @@ def lower(
     kept |= set(wanted)
     nests = join_rows(lowering.nests, kept)
     nests = join_neighbours(nests)
-    if join_updates:
-        nests = join_gradients(nests, kept)
     nests = join_columns(nests)
     nests = registers(nests, kept | set(program.parameters) | set(program.state))
     fixed = set(program.parameters) | set(program.state)

@@ -64,7 +64,7 @@ class Registers:
         self.shapes |= dict(program.inputs)
         if sum(self.vectors(variable.shape) for variable in self.held.values()) > MOST_VECTORS:
             raise NoRoomError
-        lowered = lower(program, program.training_steps, {program.loss}, join_updates=writer.join_updates)
+        lowered = lower(program, program.training_steps, {program.loss})
         nests = [part for nest in lowered.nests for part in (nest, nest.beside) if part is not None]
         self.later: set[str] = set()  # what is known only after all rows
         self.forward: list[str] = []  # lines for LANES rows
