@@ -7,6 +7,8 @@ import { Turns } from "./turns.svelte";
 import { gridRows, type View } from "./view";
 
 const FRAME = 9; // milliseconds of a frame for steps; meanwhile the page draws the frame before
+const SHOWING = 4; // milliseconds from the beginning of a frame until it is on the screen, about
+const QUICK = 10; // steps and their drawing that take less can wait for it
 const SLICE = 120; // milliseconds at a time of many steps in a row
 
 export class Run {
@@ -186,8 +188,10 @@ export class Run {
         this.playing = true;
         const game = ++this.game;
         this.turn++;
-        // The steps of the next frame are asked for in a frame, and drawn when they come: the frame itself has little left to do.
+        // The steps of the next frame are asked for when this one is on the screen, and drawn when they come: the frame
+        // itself has little left to do, and while the browser shows it the worker does not take a processor from it.
         const turn = async () => {
+            const began = performance.now();
             try {
                 const snapshot = (await this.further(this.snapshot))?.snapshot;
                 this.take(snapshot);
@@ -198,7 +202,10 @@ export class Run {
                     this.pause();
                     await this.look(); // losses of many rows were not taken for every frame
                 } else if (this.speed < 1) setTimeout(() => requestAnimationFrame(turn), 250);
-                else requestAnimationFrame(turn);
+                else {
+                    const quick = performance.now() - began < QUICK;
+                    requestAnimationFrame(quick ? () => setTimeout(turn, SHOWING) : turn);
+                }
             } catch (error) {
                 this.error = String(error);
                 this.pause();
