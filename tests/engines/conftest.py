@@ -8,7 +8,7 @@ from tests.tools import ALL
 
 @pytest.fixture(scope="session")
 def not_optimized() -> tuple[str, ...]:
-    """The flags, but -O2; `make test-all` optimizes. Emitted C is compiled with -O2 in tests/writers."""
+    """The flags, but -O2; `make test-all` optimizes. Emitted C is compiled with -O2 and -O3 in tests/writers."""
     return tuple("-O0" if flag == "-O2" and not ALL else flag for flag in compiler.FLAGS)
 
 

@@ -83,15 +83,20 @@ def numbers(cells: Any, key: str = "value") -> Any:
     return np.array(cells.evaluate_all("(cells, key) => cells.map((cell) => Number(cell.dataset[key]))", key))
 
 
-def become(cells: Any, expected: Any, key: str = "value", atol: float = CLOSE) -> None:
-    """Cells hold these numbers, or soon do: a page may be on its way there."""
-    expected = np.ravel(expected)
+def soon(page: Any, read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+    """What is read on the page, as wanted as soon as it is; a page that is on its way there is waited for."""
     for _ in range(2400):
-        shown = numbers(cells, key)
-        if shown.shape == expected.shape and np.allclose(shown, expected, rtol=0, atol=atol):
-            return
-        cells.page.wait_for_timeout(25)
-    np.testing.assert_allclose(shown, expected, rtol=0, atol=atol)
+        if wanted(found := read()):
+            break
+        page.wait_for_timeout(25)
+    return found
+
+
+def become(cells: Any, expected: Any, key: str = "value", atol: float = CLOSE) -> None:
+    """Cells hold these numbers, or soon do."""
+    expected = np.ravel(expected)
+    close = lambda shown: shown.shape == expected.shape and np.allclose(shown, expected, rtol=0, atol=atol)  # noqa: E731
+    np.testing.assert_allclose(soon(cells.page, lambda: numbers(cells, key), close), expected, rtol=0, atol=atol)
 
 
 class Visit:
@@ -135,12 +140,7 @@ class Visit:
         self.page.locator(f'main[data-screen="{screen}"] .panel').first.wait_for()
 
     def soon(self, read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-        """What is read on the page, as wanted as soon as it is; a page that is on its way there is waited for."""
-        for _ in range(2400):
-            if wanted(found := read()):
-                break
-            self.page.wait_for_timeout(25)
-        return found
+        return soon(self.page, read, wanted)
 
     def is_clean(self, *rules: str) -> None:
         """Axe finds nothing: by these rules, or by all."""
@@ -179,13 +179,10 @@ class Visit:
 
     def loses(self, loss: float, at: str = "loss", atol: float = CLOSE) -> None:
         """The loss at the top, or what else stands in a title, is this number, or soon is."""
-        shown = None
-        for _ in range(2400):
-            shown = self.page.get_by_test_id(at).get_attribute("title")
-            if shown and abs(float(shown) - loss) <= atol:
-                return
-            self.page.wait_for_timeout(25)
-        pytest.fail(f"the page shows {shown}, Python {loss}")
+        place = self.page.get_by_test_id(at)
+        near = lambda text: bool(text) and abs(float(text) - loss) <= atol  # noqa: E731
+        shown = self.soon(lambda: place.get_attribute("title"), near)
+        assert near(shown), f"the page shows {shown}, Python {loss}"
 
 
 def context_with(browser: Any, stays: str, **options: Any) -> Any:

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.lab.conftest import Served, Visit
+from tests.lab.conftest import PAGE, Served, Visit
 
 OWN = "width,height,kind\n" + "".join(f"{i % 9},{i * i % 7},{'ab'[i % 9 > 4]}\n" for i in range(40))
 
@@ -73,9 +73,10 @@ def test_without_its_server_the_page_goes_on_and_says_so(page_built, browser):
     lab = Served("--lang", "en")
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     visit = Visit(context.new_page(), lab.address)
-    with visit.page.expect_response(lambda response: "Correlation" in response.url, timeout=60_000):
-        page = visit.open("#lang=en&data=circle:40:0.1:0:1&layers=3:tanh")  # then, in quiet, the other screens come
-    page.wait_for_load_state("networkidle")
+    page = visit.open("#lang=en&data=circle:40:0.1:0:1&layers=3:tanh")
+    here = lambda: page.evaluate("performance.getEntriesByType('resource').map((file) => file.name.split('/').at(-1))")  # noqa: E731
+    every = {file.name for file in (PAGE / "assets").iterdir()}
+    assert every <= set(visit.soon(here, lambda files: every <= set(files))), "the other screens come by and by"
     lab.stop()
     visit.run(4)
     for screen in ("slope", "health", "correlation", "network"):

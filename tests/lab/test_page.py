@@ -33,9 +33,7 @@ def test_the_founding_network_has_the_same_numbers_as_in_python(visit):
 
 
 def test_batches_and_adam_follow_the_same_random_numbers(visit):
-    visit.open(
-        "#data=circle:60:0.1:0.3:5&layers=5:tanh;3:relu&optimizer=adam:0.01&batch=7&seed=3&initial=he&l2=0.001"
-    )
+    visit.open("#data=circle:60:0.1:0.3:5&layers=5:tanh;3:relu&optimizer=adam:0.01&batch=7&seed=3&initial=he&l2=0.001")
     made = answers.data({"set": "circle", "points": 60, "noise": 0.1, "test": 0.3, "seed": 5})
     visit.run(8)
     layers = [cr.Dense(units, name, initial="he") for units, name in ((5, "tanh"), (3, "relu"), (1, "sigmoid"))]

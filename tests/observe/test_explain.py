@@ -5,7 +5,6 @@ import pytest
 
 import chainrule as cr
 from chainrule.observe import contributions, explain
-from tests.tools import ALL
 from tests.zoo import ZOO, sample
 
 X = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]
@@ -29,11 +28,11 @@ def test_all_others_of_the_zoo_agree():
 
 @pytest.mark.parametrize("name", AGREEING)
 def test_five_hundred_pairs_of_weight_and_sample(name):
-    """20 random pairs of each of the zoo's networks: 520 in all; `make test` takes 6 of each."""
+    """20 random pairs of each of the zoo's networks: 520 in all."""
     program = ZOO[name]()
     given, random = sample(program), np.random.RandomState(len(name))
     trained = [w for w in program.trainable if w[0] in "Wb" and program.parameters[w].shape and w[1].isdigit()]
-    for _ in range(20 if ALL else 6):
+    for _ in range(20):
         weight = trained[random.randint(len(trained))]
         place = ",".join(str(random.randint(int(n))) for n in program.parameters[weight].shape)
         found = explain(

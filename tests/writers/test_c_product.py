@@ -20,7 +20,7 @@ from tests.zoo import ZOO, sample
 
 WAYS = {
     "compiler": ("gcc", "clang"),
-    "build": ("-O2", *["-O3"] * ALL, "sanitizers"),  # what the engine compiles with, and what finds mistakes
+    "build": ("-O2", "-O3", "sanitizers"),
     "real": ("double", "float"),
     "kernels": tuple(name for name in KERNELS["c"] if ALL or name != "threads"),  # tests/engines/test_threads.py
 }
