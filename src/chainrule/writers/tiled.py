@@ -203,13 +203,15 @@ class TiledCWriter(CWriter):
             rest = self.accumulate(name, core.inner)
         own = scope.over((), (), **{ACCUMULATOR: name})
         return [
-            f"real {name} = {self.number(0.0)}, part[PARTS] = {{0}};",
+            "real part[PARTS] = {0};",
             f"int {k}0 = 0;",
             f"for (; {k}0 + PARTS <= {axis.extent}; {k}0 += PARTS)",
             f"{INDENT}for (int {k} = {k}0; {k} < {k}0 + PARTS; {k}++)",
             f"{INDENT * 2}{part}",
-            "for (int i = 0; i < PARTS; i++)",
-            f"{INDENT}{name} += part[i];",
+            "for (int left = PARTS / 2; left > 0; left /= 2)",
+            f"{INDENT}for (int i = 0; i < left; i++)",
+            f"{INDENT * 2}part[i] += part[i + left];",
+            f"real {name} = part[0];",
             f"for (int {k} = {k}0; {k} < {axis.extent}; {k}++)",
             f"{INDENT}{rest}",
             *self.assignments(nest, own),

@@ -29,7 +29,7 @@ typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), m
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
+enum { COLUMNS = 64, PARTS = 64 };  /* sums run side by side */
 static inline int least(int a, int b) { return a < b ? a : b; }
 """
 
@@ -306,7 +306,7 @@ static void transpose(int columns, int depth, const real *from, ptrdiff_t apart,
 INLINE = "#define INLINE static inline __attribute__((always_inline))"
 
 SIZES = """\
-enum { COLUMNS = 64, PARTS = 16 };  /* sums run side by side */
+enum { COLUMNS = 64, PARTS = 64 };  /* sums run side by side */
 static inline int least(int a, int b) { return a < b ? a : b; }"""
 
 SOFTMAX = """\
@@ -323,9 +323,10 @@ static void softmax(int N, int M, const real *restrict z, real *restrict p, real
         memcpy(log_p, p, sizeof(real) * (size_t)(N * M));
     for (int k = 0; k < N * M; k++)
         p[k] = exp_(p[k]);
-    for (int n0 = 0; n0 < N; n0 += PARTS) {
-        const int rows = least(PARTS, N - n0);
-        real sum[PARTS] = {0}, log_sum[PARTS], *q = p + n0 * M;
+    enum { SUMS = 16 };  /* of rows, at a time */
+    for (int n0 = 0; n0 < N; n0 += SUMS) {
+        const int rows = least(SUMS, N - n0);
+        real sum[SUMS] = {0}, log_sum[SUMS], *q = p + n0 * M;
         for (int n = 0; n < rows; n++)
             for (int j = 0; j < M; j++)
                 sum[n] += q[n * M + j];
@@ -333,7 +334,7 @@ static void softmax(int N, int M, const real *restrict z, real *restrict p, real
             for (int j = 0; j < M; j++)
                 q[n * M + j] /= sum[n];
         if (log_p) {
-            for (int n = 0; n < PARTS; n++)
+            for (int n = 0; n < SUMS; n++)
                 log_sum[n] = log_(sum[n]);
             for (int n = 0; n < rows; n++)
                 for (int j = 0; j < M; j++)
