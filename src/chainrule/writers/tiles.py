@@ -20,7 +20,7 @@ enum { VECTOR = 16, TILE = 6 };
 #endif
 enum { LANES = VECTOR / (int)sizeof(real), PANEL = 2 * LANES, ROWS = 128, WIDE = 256 / (int)sizeof(real) };
 enum { DEPTH = 1024 / (int)sizeof(real), BAND = 512 / (int)sizeof(real), HIGH = 120, NEAR = 16384 / (int)sizeof(real) };
-enum { SHALLOW = DEPTH / 2 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
+enum { SHALLOW = 128 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
 enum { APART = HIGH + 24 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 #if defined(__clang__)
