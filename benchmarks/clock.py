@@ -85,11 +85,19 @@ def interleaved(timed: Mapping[str, Callable[[], float]], rounds: int) -> dict[s
     return {key: Sampled(tuple(values)) for key, values in samples.items()}
 
 
-def time_steps(runners: Mapping[str, Contender], case: Case, effort: Effort) -> dict[str, Sampled]:
+def time_steps(
+    runners: Mapping[str, Contender],
+    case: Case,
+    effort: Effort,
+    beside: Mapping[str, Callable[[], float]] | None = None,
+) -> dict[str, Sampled]:
     """Seconds a step. Every sample begins with the initial weights, so that all do the same work; orders are drawn
-    before the clock starts."""
+    before the clock starts.
+
+    beside  what is measured in turn with them, and times itself: the floor
+    """
     timers = {key: steps_timer(runner, case, effort.seconds) for key, runner in runners.items()}
-    return interleaved(timers, effort.rounds)
+    return interleaved({**timers, **(beside or {})}, effort.rounds)
 
 
 def steps_timer(runner: Contender, case: Case, wanted: float) -> Callable[[], float]:

@@ -16,6 +16,7 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 if __name__ == "__main__":
@@ -27,7 +28,10 @@ if __name__ == "__main__":
 import numpy as np
 
 from . import machine
+from .cases import Case
 from .clock import Clock, interleaved, seconds
+from .floor import Machine
+from .report import FLOOR
 from .startup import fresh_cache, passed
 
 ROOT = Path(__file__).parents[1]
@@ -157,12 +161,13 @@ def first_fit(table: Table, X: Any, y: Any) -> float:
 
 @dataclass(frozen=True)
 class Fit:
-    """What fits of a table took: the median seconds of each contender, and of our very first fit."""
+    """What fits of a table took: the median seconds of each contender and of the floor, and of our very first fit."""
 
     table: Table
     dtype: str
     seconds: dict[str, float]
     first: float
+    floor: float
 
     @property
     def title(self) -> str:
@@ -170,28 +175,38 @@ class Fit:
 
     def times(self, name: str, ours: str = "chainrule") -> str:
         """How many times as long as one of ours another takes."""
-        ratio = self.seconds[name] / self.seconds[ours]
-        return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
+        return how_many(self.seconds[name] / self.seconds[ours])
+
+
+def how_many(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
 def measured(table: Table, dtype: str, names: Sequence[str], rounds: int) -> Fit:
-    """All of them in turn, after the losses were compared."""
+    """All of them in turn, the floor of the fit's products and updates too, after the losses were compared."""
     check(table, dtype)
     X, y = table.scaled(dtype)
     first = first_fit(table, X, y)
     work = {key: partial(seconds, partial(FITS[key], table, X, y, table.epochs)) for key in names}
     for timed in work.values():
         timed()  # warm
-    return Fit(table, dtype, {key: found.median for key, found in interleaved(work, rounds).items()}, first)
+    outputs = len(np.unique(y)) if len(np.unique(y)) > 2 else 1
+    widths = (X.shape[1], *table.hidden, outputs)
+    case = Case(table.name, widths, batch=min(200, len(X)), rows=len(X), dtype=dtype)  # type: ignore[arg-type]
+    work[FLOOR] = partial(Machine().floor_of_epochs, case, table.epochs, of=median)
+    medians = {key: found.median for key, found in interleaved(work, rounds).items()}
+    return Fit(table, dtype, medians, first, medians.pop(FLOOR))
 
 
 def full_table(fits: Sequence[Fit], names: Sequence[str]) -> list[str]:
-    """For docs/benchmarks.md: how many times as long as ours each of the others takes."""
-    lines = [f"| fit | dtype | chainrule | very first fit | {' | '.join(names[1:])} |"]
-    lines.append("|---" * (3 + len(names)) + "|")
+    """For docs/benchmarks.md: how many times as long as ours each of the others takes; scikit-learn as the floor."""
+    heads = ("fit", "dtype", "chainrule", "the floor", "very first fit", *names[1:], "scikit-learn / floor")
+    lines = [f"| {' | '.join(heads)} |"]
+    lines.append("|---" * len(heads) + "|")
     for fit in fits:
-        ours = f"{fit.seconds['chainrule'] * 1e3:.3g} ms | {fit.first:.2g} s"
-        lines.append(f"| {fit.title} | {fit.dtype} | {ours} | {' | '.join(map(fit.times, names[1:]))} |")
+        ours = f"{fit.seconds['chainrule'] * 1e3:.3g} ms | {fit.floor * 1e3:.3g} ms | {fit.first:.2g} s"
+        bound = how_many(fit.seconds["scikit-learn"] / fit.floor)
+        lines.append(f"| {fit.title} | {fit.dtype} | {ours} | {' | '.join(map(fit.times, names[1:]))} | {bound} |")
     return lines
 
 

@@ -65,6 +65,15 @@ class Results:
             found["memory: most / needed"] = self.memory["most"] / self.memory["needed"]
         return found
 
+    def bounds(self) -> dict[str, float]:
+        """The ratios of steps, if ours took no longer than the floor: no program gets further on this machine."""
+        found: dict[str, float] = {}
+        for case, floor in self.floors.items():
+            times = self.steps.get(case, {})
+            found |= {f"{case}: {key} / {OURS}": time.median / floor for key, time in times.items() if key != OURS}
+            found[f"{case}: {OURS} / floor"] = 1.0
+        return found
+
 
 def ratio(times: Mapping[str, Sampled]) -> float:
     return times["jax"].median / times[OURS].median
@@ -89,7 +98,7 @@ def markdown(results: Results) -> str:
     lines = [results.about, "", *(f"- {note}" for note in results.notes), ""] if results.about else []
     if results.steps:
         lines += step_tables(results)
-    lines += goal_table(results.numbers())
+    lines += goal_table(results.numbers(), results.bounds())
     if results.one_row:
         rows = [(name, digits(1e6 * time.median)) for name, time in results.one_row.items()]
         lines += ["### One row", "", "20-64-64-2, from Python and back.", "", *table(("", "us"), rows)]
@@ -112,7 +121,7 @@ def title(case: Case) -> str:
 
 
 def step_tables(results: Results) -> list[str]:
-    cases = list(results.steps)
+    cases, numbers = list(results.steps), results.numbers()
     taking = [key for key in results.names if any(key in results.steps[case] for case in cases)]
     first = [(f"**{results.names[key]}**" if key == OURS else results.names[key], key) for key in taking]
 
@@ -135,26 +144,33 @@ def step_tables(results: Results) -> list[str]:
     lines += table(("", *cases), rows)
     if OURS in taking:
         lines += [f"How many times as long as {results.names[OURS]}:", ""]
-        lines += table(("", *cases), [(name, *cells(key, divided=True)) for name, key in first if key != OURS])
+        rows = [(name, *cells(key, divided=True)) for name, key in first if key != OURS]
+        if results.floors:
+            above = [numbers.get(f"{case}: {OURS} / floor") for case in cases]
+            rows.insert(0, (FLOOR, *(digits(1 / times) if times else "-" for times in above)))
+        lines += table(("", *cases), rows)
     widest = max(time.spread for times in results.steps.values() for time in times.values())
     lines += [f"Medians; between quartiles the samples of one number differ by at most {widest:.0%}.", ""]
     if results.peaks:
         both = ", ".join(f"{digits(peak / 1e9)} GF/s in {dtype}" for dtype, peak in results.peaks.items())
         lines += [f"The floor: the operations of the matrix products at the peak of one core ({both}, measured in"
-                  " registers) and Adam over that many parameters, measured; for R1 the chain of dependent operations"
-                  " of one step.", ""]  # fmt: skip
+                  " registers) and Adam over that many parameters, measured in turn with the contenders; for R1 the"
+                  " chain of dependent operations of one step.", ""]  # fmt: skip
     return lines
 
 
-def goal_table(numbers: Mapping[str, float]) -> list[str]:
+def goal_table(numbers: Mapping[str, float], bounds: Mapping[str, float]) -> list[str]:
+    """Goals, what was measured, and what it would be at the floor: a goal beyond that is out of reach here."""
     said = {True: "met", False: "**not met**", None: "not measured"}
 
     def row(goal: Goal) -> tuple[str, ...]:
         met = goal.met(numbers)
         found = "-" if met is None else f"{digits(numbers[goal.number])} {goal.unit}"
-        return goal.number, f"{goal.sense} {goal.bound:g} {goal.unit}", found, said[met]
+        bound = f"{digits(bounds[goal.number])} {goal.unit}" if goal.number in bounds else ""
+        beyond = ", beyond the floor" if met is False and goal.met(bounds) is False else ""
+        return goal.number, f"{goal.sense} {goal.bound:g} {goal.unit}", found, bound, said[met] + beyond
 
-    return ["### Goals", "", *table(("", "goal", "measured", ""), map(row, GOALS))]
+    return ["### Goals", "", *table(("", "goal", "measured", "at the floor", ""), map(row, GOALS))]
 
 
 def start_tables(results: Results) -> list[str]:

@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 
 from . import machine
 from .cases import CASES, WIDTHS, Case, sweep_case
@@ -16,7 +18,7 @@ from .clock import Clock, Effort, say, time_steps
 from .contenders import HOMES, SHORT, USUAL, Contender, contender
 from .formulas import time_formulas
 from .one_row import time_one_row
-from .report import Results, markdown
+from .report import FLOOR, Results, markdown
 from .startup import compiled_again, memory, time_compiling, time_first_block, time_imports
 from .sweep import time_sweep
 from .verify import check
@@ -88,9 +90,11 @@ def measure(options: argparse.Namespace) -> Results:
             say(f"{case.name}: {case.summary}")
             smaller = case.small(options.batches) if options.batches else case
             runners = {key: kind(smaller) for key, kind in kinds.items() if kind.fits(smaller)}
-            results.steps[case.name] = time_steps(runners, smaller, effort)
+            beside = {FLOOR: partial(floor.floor, case, of=median)} if floor else {}
+            samples = time_steps(runners, smaller, effort, beside)
             if floor:
-                results.floors[case.name] = floor.floor(case)
+                results.floors[case.name] = samples.pop(FLOOR).median
+            results.steps[case.name] = samples
     if "one-row" in parts:
         say("one row")
         case = CASES["R2b"]
