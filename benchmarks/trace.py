@@ -49,9 +49,26 @@ class Trace:
         """CPU time of all tasks together."""
         return sum(cpu(event) for event in self.tasks(name))
 
-    def works(self, name: str) -> list[float]:
-        """CPU time of each task."""
-        return [cpu(event) for event in self.tasks(name)]
+    def answered(self, name: str) -> tuple[float, float, float]:
+        """What a key took until the frame that shows what it did; where a worker was asked, the one after its answer.
+
+        CPU time of the tasks on the way; the time that passed; CPU time of what was done after it.
+        """
+        threads = self.threads(name)
+        own = [event for event in self.events if event["ph"] == "X" and (event["pid"], event["tid"]) in threads]
+        key = next(e for e in own if e["name"] == "EventDispatch" and e["args"]["data"]["type"] == "keydown")
+        frames = [end(e) for e in own if e["name"] == "ProxyMain::BeginMainFrame::commit" and e["ts"] > key["ts"]]
+        answers = [e["ts"] for e in own if e["name"] == "HandlePostMessage" and key["ts"] < e["ts"] < max(frames)]
+        last = max([key["ts"], *answers])
+        shown = min(frame for frame in frames if frame > last)
+        tasks = self.tasks(name)
+        begun = max(task["ts"] for task in tasks if task["ts"] <= key["ts"])
+        after = sum(cpu(task) for task in tasks if task["ts"] > shown)
+        return sum(cpu(task) for task in tasks if begun <= task["ts"] <= shown), (shown - key["ts"]) / 1000, after
+
+
+def end(event: dict[str, Any]) -> float:
+    return float(event["ts"] + event["dur"])
 
 
 def cpu(task: dict[str, Any]) -> float:

@@ -145,6 +145,7 @@ export interface Snapshot {
     history: History;
     diverged: Divergence | null;
     settings: Record<string, number>;
+    slice: Slice | null;
 }
 
 /** One step in full: every value before the update, and what the update made. */
@@ -191,6 +192,7 @@ export interface Wants {
     grid: boolean; // what the network makes of the window,
     units?: boolean; // with all of its units
     metrics?: boolean;
+    slice?: boolean; // the coming step in full
 }
 
 export type Request =
@@ -206,7 +208,6 @@ export type Request =
     | { kind: "curve"; layer: number; z: Float64Array; error: number; target?: number }
     | { kind: "asked"; x: Float64Array; delta: number; rate: number }
     | { kind: "pulls"; layer: number; unit: number; source: string }
-    | { kind: "slice" }
     | { kind: "landscape"; over: [Place, Place] | null }
     | { kind: "original"; program: Program | null }
     | { kind: "glimpse"; epoch: number }
@@ -236,7 +237,6 @@ export interface Answer {
     snapshot?: Snapshot;
     outputs?: Float64Array;
     difference?: number;
-    slice?: Slice;
     glimpse?: Glimpse;
     story?: Story;
     landscape?: Landscape | null;

@@ -166,11 +166,11 @@ export class Machine {
         }
     }
 
-    /** The program before it was edited: `slice` takes the coming step of both. */
+    /** The program before it was edited: a slice takes the coming step of both. */
     original: Emitted | null = null;
 
     /** The coming step in full, made on a copy: what it reads, what it makes; that of the original beside it. */
-    slice(): Slice {
+    private slice(): Slice {
         const before = { ...copied(this.w), ...copied(this.m) };
         const { values, after } = this.tried(this);
         values.X = this.coming.X.slice(0, this.coming.N * this.data.inputs);
@@ -280,6 +280,7 @@ export class Machine {
             },
             diverged: this.diverged,
             settings: { ...this.h },
+            slice: wants.slice ? this.slice() : null,
         };
     }
 

@@ -11,11 +11,19 @@ const SHOWING = 4; // milliseconds from the beginning of a frame until it is on 
 const QUICK = 10; // steps and their drawing that take less can wait for it
 const SLICE = 120; // milliseconds at a time of many steps in a row
 
+/** The coming step in full, where it is asked for. */
+export interface Stepped {
+    snapshot: Snapshot; // as it begins
+    slice: Slice;
+    earlier: Slice | null; // the step before, where that was shown and had as many rows
+}
+
 export class Run {
     program = $state.raw<Program | null>(null);
     data = $state.raw<Data | null>(null);
     snapshot = $state.raw<Snapshot | null>(null);
     drawn = $state.raw<Snapshot | null>(null); // the same, with what every unit makes of the window: while it plays in every second frame
+    stepped = $state.raw<Stepped | null>(null); // while it plays or returns, the one that was shown stays
     readonly turns = new Turns(() => this.snapshot); // and a few times a second: for what is there to be read
     playing = $state(false);
     going = $state(false); // many steps in a row
@@ -38,6 +46,7 @@ export class Run {
     private frames = 0; // that were asked for
     private ground: Float64Array | undefined; // the inputs at every cell of the window
     private turn = 0; // counts the times that a row of steps was begun or ended
+    private returning = false; // on the way from the seed to an earlier step
 
     constructor() {
         this.worker.onmessage = (event: MessageEvent<Answer>) => {
@@ -162,14 +171,21 @@ export class Run {
         if (steps > (this.snapshot?.t ?? 0)) await this.steps(steps - (this.snapshot?.t ?? 0));
     }
 
-    /** Back to an earlier step: from the seed again, what was changed by hand on the way changed again. */
-    async rewind(seed: number, steps: number): Promise<void> {
+    /** Back to an earlier step: from the seed again, what was changed by hand on the way changed again; `arrived` is told with what is shown then. */
+    async rewind(seed: number, steps: number, arrived: () => void = () => undefined): Promise<void> {
         const changes = this.changes.filter(({ t }) => t <= steps);
         const rate = this.startRate;
         const rated = this.rate !== rate;
-        await this.reset(seed);
-        if (rated) await this.settings({ learning_rate: rate });
-        await this.replay(changes, steps);
+        this.returning = true;
+        try {
+            await this.reset(seed);
+            if (rated) await this.settings({ learning_rate: rate });
+            await this.replay(changes, steps);
+        } finally {
+            this.returning = false;
+        }
+        this.show(this.snapshot!, false);
+        arrived();
     }
 
     get perEpoch(): number {
@@ -219,7 +235,7 @@ export class Run {
         const left = this.stopAt === null ? Infinity : this.stopAt - (snapshot?.epoch ?? 0);
         if (left <= 0) return null;
         const steps = this.speed < 1 ? 1 : Math.min(this.speed, left) * this.perEpoch - (snapshot?.batch ?? 0); // up to the end of an epoch
-        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: { ...this.wants, metrics: false, units: ++this.frames % 2 === 0 } });
+        return this.ask({ kind: "advance", steps, milliseconds: FRAME, wants: { ...this.wants, metrics: false, slice: false, units: ++this.frames % 2 === 0 } });
     }
 
     pause(): void {
@@ -284,10 +300,6 @@ export class Run {
         if (program === this.program) await this.ask({ kind: "original", program: original });
     }
 
-    async slice(): Promise<Slice | null> {
-        return (await this.ask({ kind: "slice" })).slice ?? null;
-    }
-
     /** A slice of the loss over two weights, with the way of the run on it; null before it has moved. */
     async landscape(over: [Place, Place] | null): Promise<Landscape | null> {
         return (await this.ask({ kind: "landscape", over })).landscape ?? null;
@@ -308,10 +320,20 @@ export class Run {
         if (!snapshot || (this.busy && !loaded)) return; // of a program that is on its way out, or in
         if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
         this.snapshot = snapshot;
+        this.show(snapshot, loaded);
         const { grid } = snapshot;
         if (!grid || this.program?.layers.every(({ output }) => grid[output])) this.drawn = snapshot;
         if (loaded || !this.playing || this.speed < 1) this.turns.all(snapshot);
         else this.turns.one(snapshot);
+    }
+
+    /** Shows the coming step in full, where it is asked for. */
+    private show(snapshot: Snapshot, loaded: boolean): void {
+        if (!loaded && (this.returning || (this.wants.slice && !snapshot.slice))) return;
+        const last = loaded ? null : this.stepped;
+        const { slice, t } = snapshot;
+        const earlier = last?.snapshot.t === t - 1 ? last.slice : last?.snapshot.t === t ? last.earlier : null;
+        this.stepped = slice && { snapshot, slice, earlier: earlier?.rows.length === slice.rows.length ? earlier : null };
     }
 
     /** A gradient by its parameter's name, of the coming batch. */
@@ -320,6 +342,9 @@ export class Run {
         return values?.[`d${name}`];
     }
 }
+
+/** What the rows of a step are called. */
+export const samples = (slice: Slice): string[] => Array.from(slice.rows, (row) => `#${row + 1}`);
 
 /** A few rows with which an edited program is told from its declared gradient. */
 function sampled(data: Data): { X: number[]; y: number[] } {

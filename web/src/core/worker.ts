@@ -55,8 +55,6 @@ function respond(request: Request): Omit<Answer, "id"> {
             return { outputs: machine.pulls(request.layer, request.unit, request.source) };
         case "landscape":
             return { landscape: machine.landscape(request.over) };
-        case "slice":
-            return { slice: machine.slice() };
         case "original":
             machine.original = request.program && { module: imported(request.program.module), program: request.program };
             return {};
@@ -74,7 +72,7 @@ function buffers(answer: object): Transferable[] {
         if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
         else if (depth && value !== null && typeof value === "object") for (const inner of Object.values(value)) look(inner, depth - 1);
     };
-    look(answer, 3);
+    look(answer, 5);
     return [...found];
 }
 
