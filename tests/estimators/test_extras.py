@@ -18,7 +18,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, make_regression
 from sklearn.exceptions import ConvergenceWarning
 
 import chainrule as cr
-from chainrule.estimators import running
+from chainrule.estimators import labels, running
 
 X, y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -349,3 +349,18 @@ def test_a_schedule_is_used_as_declared():
     slow = cr.GradientDescent(cr.ConstantRate(0.5, warm_up=1000))
     curves = [classifier(optimizer=rule).fit(X, y).loss_curve_ for rule in (slow, replace(slow, rate=0.5))]
     assert curves[0][-1] > curves[1][-1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([1, 0, 1]), np.array([-5, 7, 7]), np.array([-128, 127], np.int8), np.array([250, 3], np.uint8),
+        np.array([0, 10**6]), np.array([2**64 - 1, 2**64 - 3], np.uint64), np.array([-(2**63), 5 - 2**63]),
+        np.array([2**63 - 1, -(2**63)]), np.array(["b", "a", "b"]), np.array([True, False]),
+    ],
+    ids=lambda values: f"{values.dtype}-{values[0]}",
+)  # fmt: skip
+def test_classes_are_sorted_and_of_the_type_of_the_labels(values):
+    classes = labels.sorted_classes(values)
+    assert classes.dtype == values.dtype
+    assert classes.tolist() == np.unique(values).tolist()

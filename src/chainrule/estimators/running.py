@@ -16,7 +16,7 @@ from ..training.metrics import Metric
 
 PATIENCE = 0.1  # seconds between two looks at Ctrl-C
 ON_TRIAL = 0.002  # seconds of steps that may be made in vain
-FIRST_OPERATIONS = 2e8  # floating-point operations made before the pace is known
+FIRST_OPERATIONS = 5e8  # floating-point operations made before the pace is known
 DENSE_BYTES = 256 * 2**20  # a sparse X that would be larger is made dense block by block
 
 
