@@ -306,7 +306,12 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
     """Put expressions in the place of names."""
-    return rebuild(expr, lambda node: replacements.get(node.name, node) if isinstance(node, Name) else node)
+    if isinstance(expr, Name):
+        return replacements.get(expr.name, expr)
+    if not isinstance(expr, Call) or expr.leaves.isdisjoint(replacements):
+        return expr
+    args = tuple([substitute(arg, replacements) for arg in expr.args])
+    return expr if args == expr.args else call(expr.op, *args, **dict(expr.options))
 
 
 def replace_node(expr: Expr, old: Expr, new: Expr) -> Expr:

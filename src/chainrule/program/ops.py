@@ -55,6 +55,9 @@ def broadcast(shapes: tuple[Shape, ...], options: Options | None = None) -> Shap
     for shape in shapes:
         if shape == result or not shape:
             continue
+        if not result:
+            result = shape
+            continue
         length = max(len(shape), len(result))
         pairs = zip(padded(shape, length), padded(result, length), strict=True)
         merged: list[Dimension] = []

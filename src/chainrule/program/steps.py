@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .expr import Call, Expr, Name, call, names, rebuild, substitute
+from .expr import Call, Expr, Name, call, leaves_of, names, rebuild, substitute
 from .ops import Shape
 from .text import parse, to_text
 
@@ -295,6 +295,8 @@ def rename(statement: Statement, renamed: Mapping[str, str]) -> Statement:
     """The statement with names changed, its own included."""
 
     def changed(expr: Expr) -> Expr:
+        if leaves_of(expr).isdisjoint(renamed):
+            return expr
         return substitute(expr, {n.name: Name(renamed[n.name], n.shape) for n in _leaves(expr) if n.name in renamed})
 
     if isinstance(statement, Step):

@@ -236,7 +236,12 @@ def parse(text: str, names: Mapping[str, Expr]) -> Expr:
         FormulaError: an unknown name (with the known ones), an unbalanced bracket, a shape that does not fit; the
         message shows the position.
     """
-    return Parser(text, names).parse()
+    return _read(text, tuple(names.items()))
+
+
+@lru_cache(maxsize=1024)  # a derivation reads the same few formulas for the same few names over and over
+def _read(text: str, names: tuple[tuple[str, Expr], ...]) -> Expr:
+    return Parser(text, dict(names)).parse()
 
 
 @lru_cache(maxsize=4096)

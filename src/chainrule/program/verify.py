@@ -63,7 +63,7 @@ def check_prediction(program: Program, steps: tuple[Step, ...], given: set[str],
     known = {*given, *program.parameters, *program.state}
     for step in steps:
         check_expression(step.name, step.expression)
-        unknown = set(names(step.expression)) - known
+        unknown = leaves_of(step.expression) - known
         require(not unknown, step.name, f"prediction uses {', '.join(sorted(unknown))}")
         require(step.name not in known, step.name, "assigned twice in prediction")
         known.add(step.name)
