@@ -52,6 +52,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = [] if find_spec("torch") else ["oracle"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The lab comes first: one worker does all of it, with one browser and one server, while others do the rest."""
+    items.sort(key=lambda item: not item.path.is_relative_to(TESTS / "lab"))
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
 
