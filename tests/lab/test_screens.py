@@ -66,6 +66,28 @@ def test_a_number_opens_to_its_equation_and_the_keyboard_suffices(visit):
     page.get_by_role("heading", name="dW2 = a1.T @ delta2").wait_for()
 
 
+def test_keys_in_a_row_end_where_they_lead_to_and_what_is_drawn_ahead_is_not_told(visit):
+    page = visit.open("#screen=steps" + FOUNDING)
+    steps = [step.name for step in program().full.steps if step.phase != "observe"]
+    page.get_by_test_id("next").wait_for()
+    for _ in range(2 * (len(steps) + 1) + 2):  # two whole steps, and two statements
+        page.keyboard.press("n")
+    page.get_by_role("heading", name="Training step 3, epoch 2").wait_for()
+    page.get_by_role("heading", name="a1 = sigmoid(z1)").wait_for()
+    seen = cr.trace(program(), X, Y, run_of(2).parameters)
+    shows(page.get_by_test_id("result"), seen["a1"])
+    page.locator('.beneath table[aria-label="z2"]').wait_for(state="attached")  # the next one
+    shows(page.locator('.beneath table[aria-label="z2"]'), seen["z2"])
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    told = {n["name"]["value"] for n in tree if not n["ignored"] and n["role"]["value"] in ("table", "LayoutTable")}
+    assert {"a1", "z1"} <= told
+    assert not {"z2", "X"} & told
+    page.get_by_test_id("result").locator("button").first.focus()
+    page.keyboard.press("n")  # whoever is in the numbers stays in them
+    expect(page.get_by_role("table", name="z2", exact=True).locator('[tabindex="0"]')).to_be_focused()
+    shows(page.get_by_test_id("result"), seen["z2"])
+
+
 def test_an_edited_line_runs_beside_the_original_and_is_told_from_the_gradient(visit):
     page = visit.open("#screen=steps" + FOUNDING)
     page.get_by_role("button", name="Change the formula of error2").click()

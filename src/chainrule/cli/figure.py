@@ -33,7 +33,7 @@ def figures() -> list[str]:
 FigureArgument = Annotated[
     str,
     typer.Argument(
-        metavar="FIGURE", help="slope, program, error-slope, health or correlation", show_default=False,
+        metavar="FIGURE", help="slope, program, error-slope, health, correlation or descent", show_default=False,
         autocompletion=beginning_with(figures),
     ),
 ]  # fmt: skip

@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 SCREENS = ("network", "steps", "slope", "factors", "health", "correlation")
 FIGURES = {"slope": "slope", "program": "steps", "error-slope": "factors", "health": "health",
-           "correlation": "correlation"}  # fmt: skip
+           "correlation": "correlation", "descent": "descent"}  # fmt: skip
 SOURCES = ("numpy", "c", "javascript")  # that a report brings along
 MOST_CARRIED = 40_000  # numbers of rows and targets in a page
 MOST_LAYERS = 8  # that the page has room for
