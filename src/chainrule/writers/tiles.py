@@ -169,9 +169,11 @@ INLINE void dot(const int rows, int depth, const real *a, ptrdiff_t row, const r
         UNROLL for (int i = 0; i < rows; i++)
             c[i] += *(const vector *)(a + i * row + k) * *(const vector *)(column + k);
     UNROLL for (int i = 0; i < rows; i++) {
-        real total = goes_on ? to[i * apart] : 0;
-        UNROLL for (int l = 0; l < LANES; l++)
-            total += c[i][l];
+        real total = goes_on ? to[i * apart] : 0, half[LANES / 2];
+        UNROLL for (int l = 0; l < LANES / 2; l++)
+            half[l] = c[i][l] + c[i][l + LANES / 2];
+        UNROLL for (int l = 0; l < LANES / 2; l++)
+            total += half[l];
         for (int k = full; k < depth; k++)
             total += a[i * row + k] * column[k];
         to[i * apart] = total;
@@ -195,12 +197,25 @@ static void dots(int rows, int columns, int depth, const real *a, ptrdiff_t row,
         }
 }
 
+/* Every element of a column times a row. */
+static void outer(int rows, int columns, const real *a, ptrdiff_t row, const real *b, real *to, ptrdiff_t apart) {
+    const int full = columns - columns % LANES;
+    for (int i = 0; i < rows; i++, a += row, to += apart) {
+        for (int j = 0; j < full; j += LANES)
+            *(vector *)(to + j) = *a * *(const vector *)(b + j);
+        for (int j = full; j < columns; j++)
+            to[j] = *a * b[j];
+    }
+}
+
 /* to = a @ b, its rows `apart` from one another. Element (i, k) of a lies at i * row + k * along, element (k, j) of b
  * at k * down + j * across. */
 static __attribute__((noinline)) void product(int rows, int columns, int depth, const real *a, ptrdiff_t row,
                                               ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
                                               real *to, ptrdiff_t apart) {
-    if (row == 1 && across == 1 && columns < PANEL && columns < rows) {  /* the transpose fills the lanes */
+    if (depth == 1 && across == 1) {
+        outer(rows, columns, a, row, b, to, apart);
+    } else if (row == 1 && across == 1 && columns < PANEL && columns < rows) {  /* the transpose fills the lanes */
         real turned[PANEL * HIGH];
         for (int from = 0; from < rows; from += HIGH, a += HIGH) {
             const int wide = least(HIGH, rows - from);
