@@ -22,7 +22,7 @@ from ..program.steps import Program, Step
 from .built import Built
 from .compiler import ThreadsError, library
 from .emitted import ALL, FUNCTIONS, LOOKS, PREFIX, TRACE, Emitted, kernel_set
-from .engine import Array, Arrays, Batches, Engine
+from .engine import Array, Arrays, Batches, Engine, aligned
 from .looks import Looks, Seen
 from .numpy import LOOKS as NUMPY_LOOKS
 from .numpy import NumPyEngine
@@ -70,7 +70,7 @@ class Loaded:
                 mine.memory, mine.members = np.zeros(1, self.dtype), (Pointer * 1)()
             else:
                 numbers = self.size_of(ctypes.c_int(mine.rows)) // self.dtype.itemsize
-                mine.memory = np.zeros(max(1, numbers) + 16, self.dtype)
+                mine.memory = aligned(max(1, numbers) + 16, self.dtype)
                 mine.members = (Pointer * len(self.buffers))()
                 self.attach(mine.members, address(mine.memory), ctypes.c_int(mine.rows))
         return ctypes.cast(mine.members, Pointer)
@@ -220,7 +220,7 @@ class CEngine(Engine):
         most = int(batches.sizes.max(initial=0))
         self.check_rows(most)
         width = sum(array.shape[1] for array in inputs.values())
-        batch = np.empty(most * width if batches.rows is not None else 1, self.dtype)
+        batch = aligned(most * width if batches.rows is not None else 1, self.dtype)
         offsets = np.ascontiguousarray(batches.offsets, np.int64)
         rows = None if batches.rows is None else np.ascontiguousarray(batches.rows, np.int64)
         with Flat(parameters, self.dtype) as w, Flat(state, self.dtype) as m:
@@ -261,7 +261,7 @@ class CEngine(Engine):
         """
         row, output = np.empty((1, int(self.program.inputs["X"][1])), self.dtype), np.empty(self.outputs, self.dtype)
         w, m = Flat(parameters, self.dtype), Flat(state, self.dtype)
-        kept = np.zeros(int(self.main.size_of(ctypes.c_int(1))) // self.dtype.itemsize + 16, self.dtype)
+        kept = aligned(int(self.main.size_of(ctypes.c_int(1))) // self.dtype.itemsize + 16, self.dtype)
         members = (Pointer * max(1, len(self.main.buffers)))()
         if self.main.buffers:
             self.main.attach(members, address(kept), ctypes.c_int(1))

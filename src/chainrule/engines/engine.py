@@ -18,6 +18,7 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 DTYPES = ("float32", "float64")
 BLOCK_ROWS = 65_536
+LINE = 64  # bytes of a line of the cache
 
 
 @dataclass(frozen=True)
@@ -176,11 +177,19 @@ class Engine:
         raise NotImplementedError(f"the {self.name} engine runs no source")
 
 
+def aligned(count: int, dtype: np.dtype[Any]) -> Array:
+    """Zeros that begin where a line of the cache does: a vector across two lines costs more."""
+    memory = np.zeros(count + LINE // dtype.itemsize, dtype)
+    begin = -memory.__array_interface__["data"][0] % LINE // dtype.itemsize
+    return memory[begin : begin + count]
+
+
 def packed(arrays: Arrays) -> Arrays:
     """The same arrays one after another in one piece of memory, as a struct of C would hold them."""
     if not arrays:
         return {}
-    memory = np.concatenate([array.ravel() for array in arrays.values()])
+    memory = aligned(sum(array.size for array in arrays.values()), np.result_type(*arrays.values()))
+    np.concatenate([array.ravel() for array in arrays.values()], out=memory)
     found, begin = {}, 0
     for name, array in arrays.items():
         found[name] = memory[begin : begin + array.size].reshape(array.shape)
@@ -197,4 +206,4 @@ def first_failure(program: Program, values: Mapping[str, Array]) -> str | None:
     return None
 
 
-__all__ = ["DTYPES", "Array", "Arrays", "Batches", "Engine", "ProgramError", "first_failure", "packed"]
+__all__ = ["DTYPES", "Array", "Arrays", "Batches", "Engine", "ProgramError", "aligned", "first_failure", "packed"]

@@ -41,6 +41,9 @@ def fit_lbfgs(
 
 def memory_of(arrays: Arrays) -> Array:
     """The piece of memory in which packed arrays lie one after another."""
-    memory = next(iter(arrays.values())).base
+    first = next(iter(arrays.values()))
+    memory = first.base
     assert isinstance(memory, np.ndarray)
-    return memory
+    apart = first.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    begin = apart // memory.itemsize
+    return memory[begin : begin + sum(array.size for array in arrays.values())]
