@@ -2,13 +2,32 @@
 
 import os
 import shutil
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PACKAGES = {"numpy": ["numpy"], "jax": ["numpy", "jax", "jaxlib", "ml_dtypes", "opt_einsum", "scipy"]}
 ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))  # `make test-all`: every case, not a sample
+
+
+class Late:
+    """A package that is imported when it is first used: every worker collects all tests, and runs some. Without it a
+    test is skipped."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @cached_property
+    def _module(self) -> Any:
+        return pytest.importorskip(self._name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest looks for marks and fixtures in whatever a module holds
+            raise AttributeError(name)
+        return getattr(self._module, name)
 
 
 def find_tool(name: str) -> str:

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from chainrule.data import DataError, Table, as_table, frame, parquet_file, read_table
+from tests.tools import Late
 
-pd = pytest.importorskip("pandas")
-pl = pytest.importorskip("polars")
-pa = pytest.importorskip("pyarrow")
+pd, pl, pa = Late("pandas"), Late("polars"), Late("pyarrow")
 
 CELLS: dict[str, list[Any]] = {"a": [1, None, 3], "b": ["x", None, "z"], "c": [True, False, None], "d": [1.5, 2.0, 3.0]}
 FRAMES = {

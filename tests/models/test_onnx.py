@@ -6,7 +6,6 @@ import os
 from dataclasses import replace
 
 import numpy as np
-import onnx
 import pytest
 
 import chainrule as cr
@@ -78,6 +77,8 @@ def test_a_model_trained_on_arrays():
 
 
 def test_the_file_says_what_it_is_and_is_the_same_every_time():
+    import onnx
+
     model = predictor("nasty")
     content = model.to_onnx()
     assert content == model.to_onnx()

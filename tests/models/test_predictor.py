@@ -3,13 +3,15 @@
 import gzip
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import chainrule as cr
 from chainrule.data import DataError
 from chainrule.models import Predictor
 from tests.models.tables import iris, made, new_rows
+from tests.tools import Late
+
+pd = Late("pandas")
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ import pytest
 import chainrule as cr
 from chainrule.messages import LANGUAGES, say
 from chainrule.plot import style
+from tests.tools import Late
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402  the backend comes first
-from matplotlib.colors import to_rgb  # noqa: E402
+matplotlib, pyplot, colors = Late("matplotlib"), Late("matplotlib.pyplot"), Late("matplotlib.colors")
 
 X = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]
 Y = [0, 1, 1, 0]
@@ -20,6 +18,7 @@ Y = [0, 1, 1, 0]
 
 @pytest.fixture(autouse=True)
 def closed():
+    matplotlib.use("Agg")
     yield
     pyplot.close("all")
 
@@ -85,7 +84,7 @@ def test_every_picture_is_drawn_light_and_dark_in_any_language(founding, classes
     for i, (name, draw) in enumerate(pictures(founding, classes).items()):
         language, dark = spoken[i % len(spoken)], bool(i % 2)
         ax = draw(language=language, dark=dark, size=((3.2, 2.4), (6.4, 4.0))[i % 3 == 0])
-        background = sum(to_rgb(ax.figure.get_facecolor()))
+        background = sum(colors.to_rgb(ax.figure.get_facecolor()))
         assert (background < 0.6) == dark, name
         file = tmp_path / "picture.png"
         ax.figure.savefig(file, dpi=50)  # a missing character would be a warning, and so an error
@@ -105,8 +104,8 @@ def test_given_axes_are_drawn_on(founding):
 def test_given_axes_take_language_and_colours(founding, tmp_path):
     figure, axes = pyplot.subplots(1, 2)
     cr.plot.history(founding, ax=axes[0], dark=True, language=languages()[-1])
-    assert sum(to_rgb(axes[0].get_facecolor())) < 0.6
-    assert sum(to_rgb(axes[0].xaxis.label.get_color())) > 2
+    assert sum(colors.to_rgb(axes[0].get_facecolor())) < 0.6
+    assert sum(colors.to_rgb(axes[0].xaxis.label.get_color())) > 2
     figure.savefig(tmp_path / "both.png", dpi=50)
 
 

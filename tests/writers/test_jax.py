@@ -10,6 +10,7 @@ from chainrule.engines.reference import run_steps
 from chainrule.program.expr import Call, walk
 from chainrule.program.ops import OPS
 from chainrule.program.steps import Program, Step
+from tests.tools import Late
 from tests.writers.agreement import (
     arguments,
     assert_agree,
@@ -21,7 +22,7 @@ from tests.writers.agreement import (
 )
 from tests.zoo import ZOO, sample
 
-jax = pytest.importorskip("jax")
+jax = Late("jax")
 
 FUNCTIONS = ("step", "predict", "evaluate", "trace")
 RUN = (
