@@ -20,7 +20,7 @@ from chainrule.engines import compiler, make_engine, say_once
 from chainrule.engines.c import BLOCK
 from chainrule.engines.compiler import CompilerError, known_compiler
 from chainrule.engines.emitted import kernel_set
-from chainrule.engines.engine import Batches, Engine
+from chainrule.engines.engine import Batches, Engine, aligned, packed
 from chainrule.writers import writer
 from tests.writers.agreement import reference_trace, single
 from tests.writers.compiled import SHARED, Compiled, compile_c, together
@@ -455,3 +455,14 @@ def test_fast_math_is_refused(tmp_path):
     )
     assert done.returncode
     assert "-ffast-math breaks" in done.stderr
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_memory_begins_where_lines_of_the_cache_do(dtype):
+    for count in (1, 5, 1000):
+        memory = aligned(count, np.dtype(dtype))
+        assert memory.shape == (count,)
+        assert memory.ctypes.data % 64 == 0
+    weights = packed({"W1": np.ones((3, 5), dtype), "b1": np.zeros(5, dtype)})
+    assert weights["W1"].ctypes.data % 64 == 0
+    assert weights["b1"].ctypes.data == weights["W1"].ctypes.data + weights["W1"].nbytes

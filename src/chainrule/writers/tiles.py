@@ -23,6 +23,7 @@ enum { DEPTH = 1024 / (int)sizeof(real), BAND = 512 / (int)sizeof(real), HIGH = 
 enum { SHALLOW = 128 };  /* where a column of a lies together: deeper, its rows drive b out of the first cache */
 enum { APART = HIGH + 24 };  /* no power of two, or rows of a would meet in the same lines of the cache */
 typedef real vector __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
+#define ALIGNED __attribute__((aligned(64)))  /* as lines of the cache: a vector across two costs more */
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
@@ -118,7 +119,7 @@ static void put(int rows, int few, const real *block, real *to, ptrdiff_t apart,
 static __attribute__((noinline)) void tiled(int rows, int columns, int depth, const real *a, ptrdiff_t row,
                                             ptrdiff_t along, const real *b, ptrdiff_t down, ptrdiff_t across,
                                             real *to, ptrdiff_t apart) {
-    real panels[DEPTH * BAND], gathered[SHALLOW * APART], block[HIGH * PANEL];
+    real panels[DEPTH * BAND] ALIGNED, block[HIGH * PANEL] ALIGNED, gathered[SHALLOW * APART];
     const int gathers = row == 1 && rows > 8 && along * (int)sizeof(real) >= 2048;
     const int deepest = row == 1 ? SHALLOW : DEPTH, slabs = (depth + deepest - 1) / deepest;
     for (int s = 0, from = 0, deep; s < slabs; s++, from += deep) {
@@ -183,7 +184,7 @@ INLINE void dot(const int rows, int depth, const real *a, ptrdiff_t row, const r
 /* A product of few columns, where the elements of a row of a lie together: dot products, four at a time. */
 static void dots(int rows, int columns, int depth, const real *a, ptrdiff_t row, const real *b, ptrdiff_t down,
                  ptrdiff_t across, real *to, ptrdiff_t apart) {
-    real column[DEPTH];
+    real column[DEPTH] ALIGNED;
     for (int j = 0; j < columns; j++)
         for (int from = 0; from < depth; from += DEPTH) {
             const int deep = least(DEPTH, depth - from);
@@ -216,7 +217,7 @@ static __attribute__((noinline)) void product(int rows, int columns, int depth, 
     if (depth == 1 && across == 1) {
         outer(rows, columns, a, row, b, to, apart);
     } else if (row == 1 && across == 1 && columns < PANEL && columns < rows) {  /* the transpose fills the lanes */
-        real turned[PANEL * HIGH];
+        real turned[PANEL * HIGH] ALIGNED;
         for (int from = 0; from < rows; from += HIGH, a += HIGH) {
             const int wide = least(HIGH, rows - from);
             tiled(columns, wide, depth, b, 1, down, a, along, 1, turned, HIGH);
