@@ -13,6 +13,16 @@ CATEGORIES = ("toplevel", "benchmark", "viz", "devtools.timeline", "disabled-by-
 TASKS = ("ThreadControllerImpl::RunTask", "RunTask")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What followed a key; times in milliseconds."""
+
+    cpu: float  # of the tasks until the frame that shows it
+    wait: float  # that passed until then
+    after: float  # CPU time of what was done later
+    asked: bool  # whether a worker had to do something
+
+
 @dataclass
 class Trace:
     """The events of a recording of one page; times in milliseconds."""
@@ -49,11 +59,8 @@ class Trace:
         """CPU time of all tasks together."""
         return sum(cpu(event) for event in self.tasks(name))
 
-    def answered(self, name: str) -> tuple[float, float, float]:
-        """What a key took until the frame that shows what it did; where a worker was asked, the one after its answer.
-
-        CPU time of the tasks on the way; the time that passed; CPU time of what was done after it.
-        """
+    def answered(self, name: str) -> Answer:
+        """What a key took until the frame that shows what it did, after the answer where a worker was asked."""
         threads = self.threads(name)
         own = [event for event in self.events if event["ph"] == "X" and (event["pid"], event["tid"]) in threads]
         key = next(e for e in own if e["name"] == "EventDispatch" and e["args"]["data"]["type"] == "keydown")
@@ -64,7 +71,8 @@ class Trace:
         tasks = self.tasks(name)
         begun = max(task["ts"] for task in tasks if task["ts"] <= key["ts"])
         after = sum(cpu(task) for task in tasks if task["ts"] > shown)
-        return sum(cpu(task) for task in tasks if begun <= task["ts"] <= shown), (shown - key["ts"]) / 1000, after
+        way = sum(cpu(task) for task in tasks if begun <= task["ts"] <= shown)
+        return Answer(way, (shown - key["ts"]) / 1000, after, bool(answers))
 
 
 def end(event: dict[str, Any]) -> float:
@@ -92,4 +100,4 @@ def recording(browser: Any, page: Any) -> Iterator[Recording]:
     made.found = Trace(json.loads(browser.stop_tracing())["traceEvents"])
 
 
-__all__ = ["Recording", "Trace", "recording"]
+__all__ = ["Answer", "Recording", "Trace", "recording"]
