@@ -145,7 +145,7 @@ def test_the_source_follows_in_every_language_and_can_be_taken_along(visit):
         page.get_by_role("button", name="Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == expected
     # where a page may not copy, the text is selected
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject()")
+    page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject())")
     page.get_by_role("button", name="Copied").click()
     selected = lambda: page.evaluate("getSelection().toString()").strip()  # noqa: E731
     assert visit.soon(selected, lambda text: text != "") == expected.strip()
