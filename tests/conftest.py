@@ -82,6 +82,20 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return check
 
 
+@pytest.fixture(scope="session")
+def not_optimized() -> tuple[str, ...]:
+    """The flags, but -O2; `make test-all` optimizes. Emitted C is compiled with -O2 and -O3 in tests/writers."""
+    from chainrule.engines import compiler
+
+    return tuple("-O0" if flag == "-O2" and not ALL else flag for flag in compiler.FLAGS)
+
+
+@pytest.fixture
+def quick_compiler(monkeypatch: pytest.MonkeyPatch, not_optimized: tuple[str, ...]) -> None:
+    """Compiles without optimizing, where what is asked is what becomes of a library."""
+    monkeypatch.setattr("chainrule.engines.compiler.FLAGS", not_optimized)
+
+
 @pytest.fixture
 def tool() -> Callable[[str], str]:
     """tool("gcc"): the program's path; without it a test is skipped, or fails where CHAINRULE_REQUIRE_TOOLS is set."""

@@ -26,7 +26,7 @@ TINY = ("--rounds", "1", "--seconds", "0.0001", "--batches", "2")
 
 
 @pytest.fixture(autouse=True)
-def compiling_is_allowed(monkeypatch):
+def compiling_is_allowed(monkeypatch, quick_compiler):
     monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
 
 

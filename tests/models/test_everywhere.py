@@ -16,6 +16,7 @@ ALL = bool(os.environ.get("CHAINRULE_TEST_ALL"))
 ROUNDING = {"float32": 1e-6, "float64": 1e-13}
 
 
+@pytest.mark.usefixtures("quick_compiler")
 @pytest.mark.parametrize(("kind", "dtype"), [("class", "float32"), *[("price", "float64")] * ALL])
 def test_one_model_predicts_the_same_everywhere(kind, dtype, tmp_path, monkeypatch, tool):
     monkeypatch.setenv("CHAINRULE_ENGINE", "auto")
@@ -46,6 +47,7 @@ def test_one_model_predicts_the_same_everywhere(kind, dtype, tmp_path, monkeypat
             )
 
 
+@pytest.mark.usefixtures("quick_compiler")
 def test_engines_compute_in_the_dtype_of_the_model(tmp_path, monkeypatch):
     """The C engine in float32 and float64; the reference evaluator in float64 tells what rounding is."""
     monkeypatch.setenv("CHAINRULE_ENGINE", "auto")

@@ -19,7 +19,7 @@ OF_ALL = sorted(ZOO) if ALL else FEW
 
 
 @pytest.fixture(autouse=True)
-def compiling_is_allowed(monkeypatch):
+def compiling_is_allowed(monkeypatch, quick_compiler):
     monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
 
 

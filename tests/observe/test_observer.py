@@ -27,7 +27,7 @@ def training(name, callbacks=(), engine="numpy", **more):
 
 
 @pytest.fixture
-def compiling_is_allowed(monkeypatch):
+def compiling_is_allowed(monkeypatch, quick_compiler):
     monkeypatch.delenv("CHAINRULE_ENGINE", raising=False)
 
 
