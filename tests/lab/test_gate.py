@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chainrule.lab.gate import Gate, new_token
+from tests.lab.conftest import PAGE
 
 # @H is our own host and port, @T the token, @O our own origin.
 GOOD = ["Host: @H"]
@@ -321,6 +322,15 @@ def assert_alive(served: Any) -> None:
     assert answer.status == 200
     answer.read()
     connection.close()
+
+
+def test_a_browser_keeps_the_files_whose_names_hold_a_digest_and_nothing_else(served):
+    script = next((PAGE / "assets").glob("index-*.js")).name
+    for path, kept in ((f"assets/{script}", True), ("assets/index.js", False), ("", False), ("api/start", False)):
+        _, answer = sent(served, get(f"/@T/{path}", *GOOD))
+        said = answer.partition(b"\r\n\r\n")[0].lower()
+        assert (b"cache-control: no-store" in said) is not kept, path
+        assert (b"immutable" in said) is kept, path
 
 
 def test_it_listens_to_this_machine_alone(served):

@@ -2,8 +2,8 @@
 // arrays, and every cell is styled, laid out and painted: the corners share the room that there is.
 
 const MOST = { numbers: 192, lines: 12, columns: 16 }; // of an array that is drawn whole
-const [LINES, COLUMNS] = [6, 5]; // of a corner, at the most
-const ROOM = 60; // numbers of all corners together
+const [LINES, COLUMNS] = [6, 4]; // of a corner, at the most
+const ROOM = 48; // numbers of all corners together
 
 export interface Corner {
     lines: number;
