@@ -190,8 +190,8 @@ def measured(table: Table, dtype: str, names: Sequence[str], rounds: int) -> Fit
     work = {key: partial(seconds, partial(FITS[key], table, X, y, table.epochs)) for key in names}
     for timed in work.values():
         timed()  # warm
-    outputs = len(np.unique(y)) if len(np.unique(y)) > 2 else 1
-    widths = (X.shape[1], *table.hidden, outputs)
+    classes = len(np.unique(y))
+    widths = (X.shape[1], *table.hidden, classes if classes > 2 else 1)
     case = Case(table.name, widths, batch=min(200, len(X)), rows=len(X), dtype=dtype)  # type: ignore[arg-type]
     work[FLOOR] = partial(Machine().floor_of_epochs, case, table.epochs, of=median)
     medians = {key: found.median for key, found in interleaved(work, rounds).items()}

@@ -43,7 +43,9 @@ def build(
             show_default=False,
         ),
     ],
-    output_file: Annotated[Path, option(BUILDING, "the library", "-o", metavar="FILE")] = Path("model.so"),
+    output_file: Annotated[Path, option(BUILDING, "the library", "-o", metavar="FILE")] = Path(
+        "model.so"
+    ),
     target: Annotated[
         str | None,
         option(

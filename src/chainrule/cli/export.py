@@ -16,10 +16,7 @@ def export(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            show_default=False,
+            "-o", "--output", metavar="FILE", show_default=False,
             help="where to write it; beside the model, as .onnx, if nothing is said",
         ),
     ] = None,

@@ -90,7 +90,9 @@ def figure(
     if not 0 <= epochs <= MOST_EPOCHS:
         raise ValueError(f"--epochs {epochs}: a whole number from 0 to {MOST_EPOCHS:,}")
     bare = network == FOUNDING and all(given is None for given in (data, activation, output, loss))
-    asked = Asked(None if bare else network, data, target, activation, output, loss, optimizer, rate, None, seed)
+    asked = Asked(
+        None if bare else network, data, target, activation, output, loss, optimizer, rate, None, seed
+    )
     found = subject(asked)
     X, y = np.array(found.X, dtype=np.float64), np.array(found.y, dtype=np.float64)
     given = Given(

@@ -157,3 +157,4 @@ def group_of(parameter: Any) -> str:
 def paragraphs(docstring: str | None) -> list[str]:
     """The paragraphs of a docstring, each a line."""
     return [" ".join(paragraph.split()) for paragraph in (docstring or "").split("\n\n")]
+

@@ -25,6 +25,7 @@ NOT_AT_LINE_END = "([（「『《【"
 NOT_AT_LINE_START = "，。、；：！？）」』》】%"
 
 
+
 def remember_language(ctx: typer.Context, tag: str | None) -> str | None:
     """Let the help page, which is written before any command runs, know the language that was asked for."""
     if tag is not None:
@@ -168,8 +169,8 @@ class Screen:
 class Advance:
     """How far long work has come. It goes away when the work is done.
 
-    with screen.advance() as bar:
-        bar.at(0.25, "1,000  250/s")
+        with screen.advance() as bar:
+            bar.at(0.25, "1,000  250/s")
     """
 
     def __init__(self, plain: bool) -> None:

@@ -71,8 +71,7 @@ def source(
     weights: Annotated[
         Path | None,
         option(
-            WRITING,
-            "a predictor that runs alone: a saved model's network, weights, preparation and labels",
+            WRITING, "a predictor that runs alone: a saved model's network, weights, preparation and labels",
             metavar="MODEL.safetensors",
         ),
     ] = None,

@@ -146,7 +146,9 @@ def train(
     ] = False,
     engine: Annotated[str, option(TRAINING, "what runs the program", complete=engines)] = "auto",
     dtype: Annotated[str, option(TRAINING, "float32 or float64")] = "float32",
-    threads: Annotated[int, option(TRAINING, "at most so many share the work of a large step of engine c")] = 1,
+    threads: Annotated[
+        int, option(TRAINING, "at most so many share the work of a large step of engine c")
+    ] = 1,
     search: Annotated[
         str | None,
         option(TRYING, "so long, for better hidden layers, rate and penalty: 60s, 5m, 1h", metavar="TIME"),

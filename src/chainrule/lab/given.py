@@ -1,7 +1,7 @@
 """A program and its rows as a page that trains them without a server: the live report, and single figures.
 
-page = given_page(Given(program, X, y), "en")                       # the lab's screens, all languages
-page = given_page(Given(program, X, y), "en", figure="slope")       # one screen, one language
+    page = given_page(Given(program, X, y), "en")                       # the lab's screens, all languages
+    page = given_page(Given(program, X, y), "en", figure="slope")       # one screen, one language
 """
 
 from __future__ import annotations

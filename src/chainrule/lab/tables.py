@@ -108,7 +108,9 @@ def content_of(record: Record) -> bytes:
         raise DataError("table, base64: this is not base64") from None
 
 
-def prepared(read: Table, target: str, wished: Mapping[str, str], task: str, share: float, seed: int) -> dict[str, Any]:
+def prepared(
+    read: Table, target: str, wished: Mapping[str, str], task: str, share: float, seed: int
+) -> dict[str, Any]:
     """The rows of a table in two parts, and what was made of each column."""
     goal = read.column(target, "target column").name
     ignored = [name for name in read.names if wished.get(name) == "ignore" and name != goal]

@@ -235,3 +235,4 @@ class Graph:
 
     def result(self, name: str, value: str, kind: int, shape: list[str | int]) -> None:
         self.nodes.append(self.helper.make_node("Identity", [value], [self.declared(self.outputs, name, kind, shape)]))
+

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..network import Network
 
 
+
 @dataclass(frozen=True)
 class Predictor:
     """A trained network, ready for new rows.

@@ -260,7 +260,7 @@ class Predictor:
             body.append(f'printf("%.{self.digits}g\\n", {call});')
         else:
             body.append(f"const int found = {call};")
-            body.append(f"fputs({'shown' if self.is_shown else f'{prefix}class_labels'}[found], stdout);")
+            body.append(f'fputs({"shown" if self.is_shown else f"{prefix}class_labels"}[found], stdout);')
             number_text = f'printf("\\t%.{self.digits}g", (double)@);'
             if self.is_one:
                 one = f"({writer.number(1.0)} - p[0])"

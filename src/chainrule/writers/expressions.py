@@ -59,10 +59,8 @@ class ArrayPrinter(Printer):
 
     def is_host(self, expr: Expr) -> bool:
         """Whether a scalar is computed from plain Python numbers alone."""
-        return (
-            expr.shape == ()
-            and set(names(expr)) <= self.host
-            and not any(isinstance(node, Call) and node.op in REDUCTIONS for node in walk(expr))
+        return expr.shape == () and set(names(expr)) <= self.host and not any(
+            isinstance(node, Call) and node.op in REDUCTIONS for node in walk(expr)
         )
 
     def cast(self, text: str, expr: Expr) -> str:

@@ -175,7 +175,7 @@ def texts(before: str, values: Sequence[str], after: str, indent: str = INDENT) 
     line = f"{before}[{', '.join(listed)}]{after}"
     if len(line) <= WIDTH:
         return [line]
-    return [f"{before}[", *filled(indent, listed, ",", indent, WIDTH), f"{indent[len(INDENT) :]}]{after}"]
+    return [f"{before}[", *filled(indent, listed, ",", indent, WIDTH), f"{indent[len(INDENT):]}]{after}"]
 
 
 def columns(model: TrainedModel) -> list[str]:

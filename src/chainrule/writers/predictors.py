@@ -56,12 +56,12 @@ def prepare(rows, first=1):
     return X.astype(np.@DTYPE@)
 '''
 
-REFUSE = """\
+REFUSE = '''\
         if missing.any() and np.isnan(column["median"]):
             raise ValueError(f"{places[missing.argmax()]}: the number is missing")
-"""
+'''
 
-MAIN = """\
+MAIN = '''\
 def main():
     if len(sys.argv) != 2:
         sys.exit(f"usage: python {sys.argv[0]} NEW.csv")
@@ -95,7 +95,7 @@ def main():
 
 if __name__ == "__main__":
     main()
-"""
+'''
 
 SAFE = '''\
 def shown(text):
