@@ -154,6 +154,7 @@ export interface Slice {
     before: Arrays;
     after: Arrays;
     rows: Int32Array;
+    next: Int32Array; // the rows of the step after this one
     original: { values: Arrays; after: Arrays } | null; // the same step of the program before it was edited
 }
 

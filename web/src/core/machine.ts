@@ -74,6 +74,7 @@ export class Machine {
     private stride = 1;
     private total = 0;
     private order: Int32Array;
+    private ahead: Int32Array; // the order of the next epoch, from the last step of this one on
     private coming: Rows;
     private all: Rows;
     private shown: Rows; // those that figures draw: all, or of many some
@@ -90,7 +91,7 @@ export class Machine {
         seed: number,
     ) {
         this.h = { ...program.settings };
-        this.order = Int32Array.from({ length: data.training.count }, (_, n) => n);
+        this.order = this.ahead = new Int32Array(data.training.count);
         this.all = this.rowsOf(data.training);
         this.shownAt = shownRows(data.training.count);
         this.shown = this.shownAt.length < data.training.count ? this.rowsOf(this.picked(data.training, this.shownAt)) : this.all;
@@ -112,7 +113,7 @@ export class Machine {
         this.loss = NaN;
         this.diverged = null;
         this.history = noHistory();
-        for (let n = 0; n < this.order.length; n++) this.order[n] = n;
+        this.ahead = this.shuffled(Int32Array.from(this.order, (_, n) => n));
         this.prepare();
         this.trail = new Trail(sizeOf(this.w) + sizeOf(this.m));
         this.trail.keep(this.now());
@@ -175,7 +176,7 @@ export class Machine {
         const { values, after } = this.tried(this);
         values.X = this.coming.X.slice(0, this.coming.N * this.data.inputs);
         values.y = this.coming.y.slice(0, this.coming.N * this.data.outputs);
-        return { values, before, after, rows: this.batchRows(), original: this.original && this.tried(this.original) };
+        return { values, before, after, rows: this.batchRows(), next: this.nextRows(), original: this.original && this.tried(this.original) };
     }
 
     /** The coming step of this program or another of the same parameters; nothing is changed. */
@@ -403,6 +404,13 @@ export class Machine {
         return this.order.slice(begin, begin + this.coming.N);
     }
 
+    /** The rows of the batch behind the one that is coming. */
+    private nextRows(): Int32Array {
+        const { offsets } = this.program;
+        const begin = this.batch + 1;
+        return begin < offsets.length - 1 ? this.order.slice(offsets[begin], offsets[begin + 1]) : this.ahead.slice(0, offsets[1]);
+    }
+
     private traceOf(rows: Rows): Arrays {
         let s = this.traced.get(rows.N);
         if (!s) {
@@ -419,7 +427,7 @@ export class Machine {
 
     private prepare(): void {
         const { offsets } = this.program;
-        if (this.batch === 0 && offsets.length > 2) this.module.shuffle(this.order);
+        if (this.batch === 0) this.order = this.ahead;
         const begin = offsets[this.batch];
         const { X, y, masks } = this.coming;
         const N = (this.coming.N = offsets[this.batch + 1] - begin);
@@ -430,6 +438,16 @@ export class Machine {
             y.set(this.all.y.subarray(row * outputs, (row + 1) * outputs), n * outputs);
         }
         for (const mask of this.program.masks) this.module.drop(mask.keep, masks[mask.name], N * mask.units);
+        // The numbers that are drawn next are those of the next order: drawn a step before, it is the same.
+        if (this.batch === offsets.length - 2) this.ahead = this.shuffled(this.order);
+    }
+
+    /** The order of the rows that follows this one; where all are one batch, there is one order. */
+    private shuffled(order: Int32Array): Int32Array {
+        if (this.program.offsets.length === 2) return order;
+        const found = order.slice();
+        this.module.shuffle(found);
+        return found;
     }
 
     private call(name: "step" | "trace", rows: Rows, t: number): number {

@@ -344,7 +344,7 @@ export class Run {
 }
 
 /** What the rows of a step are called. */
-export const samples = (slice: Slice): string[] => Array.from(slice.rows, (row) => `#${row + 1}`);
+export const samples = (rows: Int32Array): string[] => Array.from(rows, (row) => `#${row + 1}`);
 
 /** A few rows with which an edited program is told from its declared gradient. */
 function sampled(data: Data): { X: number[]; y: number[] } {
