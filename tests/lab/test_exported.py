@@ -54,6 +54,9 @@ def test_every_chapter_is_set_up_with_the_numbers_of_python(either):
                 continue
             page.locator(f'aside[data-chapter="{chapter.name}"]').wait_for()
             either.loses(seen(chapter.name, i).loss)
+        if chapter.name == "weight":
+            page.locator(".pulls button").first.click()
+            page.locator('aside[data-reached="true"]').wait_for()
     expect(page.locator(".alert")).to_have_count(0)
 
 

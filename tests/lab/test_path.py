@@ -82,7 +82,11 @@ def facts(name: str) -> dict[str, float]:
             return {"input": 1, "delta": delta, "pull": 1 * delta, "sum": v["dW1"][0, 0]}
         case "ready":
             assert len(set(v["saturated1"].ravel())) == 1
-            return {"output": v["saturated2"][0], "hidden": v["saturated1"][0]}
+            early = Seen(BY_NAME[name].ways[0].fragment.replace("epoch=10000", "epoch=100"))
+            assert early.values["saturated1"].argmax() == 2  # unit 3, and no other
+            assert early.values["saturated1"].sum() == early.values["saturated1"][2]
+            early_share = early.values["saturated1"][2]
+            return {"output": v["saturated2"][0], "hidden": v["saturated1"][0], "early": early_share}
         case "hidden":
             first, none, unit = (at[i].values[f"correlation{k}"].ravel() for i, k in ((0, 0), (1, 0), (2, 1)))
             found = {"first": first[0], "none": abs(none).max(), "unit": abs(unit).max()}

@@ -82,7 +82,7 @@ CHAPTERS = (
         "weight", (way("only", "factors", FOUNDING),),
         {"input": 1, "delta": 0.0161558, "pull": 0.0161558, "sum": 0.00103683},
     ),
-    Chapter("ready", (way("only", "health", FOUNDING, 10_000),), {}, {"output": 1, "hidden": 0.25}),
+    Chapter("ready", (way("only", "health", FOUNDING, 10_000),), {}, {"output": 1, "hidden": 0.25, "early": 0.25}),
     Chapter(
         "hidden",
         (

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FOUNDING, fromFragment, networkOf, toFragment, USUAL, type Experiment } from "./experiment";
+import { FOUNDING, fromFragment, networkOf, toFragment, USUAL, withChapter, type Experiment } from "./experiment";
 
 const OWN: Experiment = {
     ...USUAL,
@@ -36,6 +36,18 @@ describe("the fragment", () => {
         expect(fromFragment("").experiment).toEqual(USUAL);
         const odd = fromFragment("#batch=-4&seed=x&layers=9999:tanh;&data=&epoch=1e99&edits=[]&dropout=7").experiment;
         expect(odd).toEqual({ ...USUAL, layers: [{ units: 4, activation: "tanh" }] });
+    });
+});
+
+describe("a link to a chapter", () => {
+    const chapters = [{ name: "why", ways: [{ fragment: "#screen=slope&data=founding_xor:4:0:0:0&layers=4:sigmoid&seed=1&epoch=7" }] }];
+    test("alone means the chapter's first experiment", () => {
+        const place = fromFragment(withChapter("#lang=de&path=why", chapters));
+        expect(place).toMatchObject({ screen: "slope", language: "de", chapter: "why", epoch: 7, experiment: { data: { set: "founding_xor" } } });
+        expect(fromFragment(withChapter("#path=why&screen=steps", chapters))).toMatchObject({ screen: "steps", epoch: 7 });
+    });
+    test("with an experiment of its own is left as it is", () => {
+        for (const link of ["#path=why&data=moons:80:0:0:1", "#path=other", "#seed=3", "", "#path=why&edits={}"]) expect(withChapter(link, chapters)).toBe(link);
     });
 });
 

@@ -194,6 +194,14 @@ export function fromFragment(fragment: string): Partial<Place> & { experiment: E
     };
 }
 
+/** A link that names a chapter and no experiment: with the first one that the chapter sets up. */
+export function withChapter(link: string, chapters: { name: string; ways: { fragment: string }[] }[]): string {
+    const said = new URLSearchParams(link.replace(/^#/, ""));
+    const chapter = chapters.find(({ name }) => name === said.get("path"));
+    if (!chapter || [...said.keys()].some((key) => !["path", "lang", "screen"].includes(key))) return link;
+    return `#${new URLSearchParams([...said, ...new URLSearchParams(chapter.ways[0].fragment.slice(1))])}`; // the first of a name counts
+}
+
 function tableChoice(read: URLSearchParams): TableChoice | null {
     const [digest, ...name] = (read.get("table") ?? "").split(":");
     if (!/^[0-9a-f]{16}$/.test(digest)) return null;

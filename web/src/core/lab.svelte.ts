@@ -2,7 +2,7 @@
 
 import * as api from "./api";
 import type { Data } from "./contract";
-import { changesOf, changesText, FOUNDING, fromFragment, networkOf, USUAL, type Change, type Experiment, type Place, type TableChoice } from "./experiment";
+import { changesOf, changesText, FOUNDING, fromFragment, networkOf, USUAL, type Change, type Experiment, type Place, type TableChoice, withChapter } from "./experiment";
 import { Run } from "./run.svelte";
 import { secondOf, withSecond } from "./second";
 import { viewOf, type View } from "./view";
@@ -42,6 +42,7 @@ export class Lab {
     given = $state.raw<api.Given | null>(null); // the one program of a page that has nothing else
     screens = $state.raw<string[] | null>(null);
     lost = $state(false);
+    arrivals = $state(0); // counts the links whose experiment has been reached
     ready = $state(false);
     readonly run = new Run();
     private turn = 0; // counts the derivations that were asked for
@@ -54,7 +55,7 @@ export class Lab {
         this.choices = start.choices;
         this.languages = start.languages;
         this.chapters = start.chapters;
-        const place = fromFragment(location.hash || (start.begin ?? ""));
+        const place = fromFragment(withChapter(location.hash || (start.begin ?? ""), start.chapters));
         this.turnTo(place.chapter);
         const language = start.languages.includes(place.language ?? "") ? place.language! : start.language;
         await words.speak(language, language === start.language ? start.texts : undefined);
@@ -77,6 +78,7 @@ export class Lab {
         await this.run.settled(); // a table may have been opened meanwhile
         if (!this.run.program) await this.fallBack();
         if (!place.table && visit === this.visit) await this.arrive(place); // else a link was followed meanwhile
+        this.arrivals++;
     }
 
     /** To the epoch of a link, its changed numbers changed again. */
@@ -328,7 +330,7 @@ export class Lab {
     async follow(link: string): Promise<boolean> {
         const visit = ++this.visit;
         const at = link.indexOf("#");
-        const place = fromFragment(at < 0 ? "" : link.slice(at));
+        const place = fromFragment(withChapter(at < 0 ? "" : link.slice(at), this.chapters));
         const [kept, content] = [this.table, this.content];
         this.leave();
         if (this.given) Object.assign(this.experiment, seedOf(link));
@@ -342,6 +344,7 @@ export class Lab {
         if (place.table && kept?.digest === place.table.digest) await this.open(kept.name, content);
         else await this.derive();
         if (!place.table && visit === this.visit) await this.arrive(place);
+        this.arrivals++;
         return visit === this.visit;
     }
 }

@@ -4,13 +4,12 @@ import { lab } from "../core/lab.svelte";
 import { noticed } from "../core/noticed";
 
 const whatIf = () => noticed.get("what_if");
-const beyond = (z: number) => Math.abs(whatIf() ?? 0) > z;
 const epoch = () => lab.run.snapshot?.epoch ?? 0;
 
 /** By chapter; `walked` is how many of its experiments have been set up. */
 export const GOALS: Record<string, (walked: number) => boolean> = {
     slope: () => (noticed.get("descent_step") ?? 0) >= 3,
-    why: () => beyond(3),
+    why: () => (whatIf() ?? 0) < -3,
     confidence: () => (whatIf() ?? 0) > 4,
     cube: (walked) => walked === 3,
     derivative: () => Math.abs((whatIf() ?? 0) + 2) <= 0.2,

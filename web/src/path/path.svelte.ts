@@ -1,6 +1,7 @@
 // The guided path: which chapter is open, what has been walked, what is done. Progress stays in this browser.
 
 import type { Chapter } from "../core/api";
+import { fromFragment } from "../core/experiment";
 import { lab } from "../core/lab.svelte";
 import { noticed } from "../core/noticed";
 import { words } from "../core/words.svelte";
@@ -32,8 +33,23 @@ class Path {
         noticed.clear();
         if (!(await lab.follow(`${way.fragment}&path=${chapter.name}`)) || lab.chapter !== chapter.name) return; // another was opened since
         for (const name of ["what_if", "cell"]) noticed.delete(name); // of the run before; the descent has none, and may have gone on
+        this.begun(chapter, name);
+    }
+
+    private begun(chapter: Chapter, name: string): void {
         this.walked = [...new Set([...this.walked, name])];
         if (chapter.aim) lab.aim = { layer: chapter.aim[0], unit: chapter.aim[1], row: chapter.aim[2] };
+    }
+
+    /** A link led here: where it has set up an experiment of the chapter, that one is begun. */
+    recognise(): void {
+        const chapter = this.chapters[this.at];
+        const same = ({ fragment }: { fragment: string }) => {
+            const { experiment, epoch } = fromFragment(fragment);
+            return epoch === lab.run.snapshot?.epoch && JSON.stringify(experiment) === JSON.stringify(lab.experiment);
+        };
+        const found = chapter?.ways.find(same);
+        if (found && !this.walked.includes(found.name)) this.begun(chapter, found.name);
     }
 
     close(): void {
