@@ -18,7 +18,6 @@ from .rules import ACTIVATIONS, OWN_LOSSES
 
 PLAIN = (int, float, str, bool, type(None), tuple)  # their repr says all there is
 KNOWN_LIMIT = 4096
-SMALL = 100_000  # numbers; with more of them scikit-learn's own check costs next to nothing
 known_good: set[Any] = set()
 
 
@@ -97,12 +96,12 @@ def check_parameters(estimator: Any) -> None:
 
 
 def is_plain(X: Any, columns: int | None = None) -> bool:
-    """Whether X is a small array of finite numbers that needs no converting: then there is nothing to check."""
+    """Whether X is an array of finite numbers that needs no converting: then there is nothing to check."""
     return (
         type(X) is np.ndarray
         and X.ndim == 2
         and X.dtype.char in "fd"
-        and 0 < X.size < SMALL
+        and X.size > 0
         and (columns is None or X.shape[1] == columns)
         and bool(np.isfinite(X).all())
     )
