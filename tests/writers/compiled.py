@@ -179,7 +179,7 @@ class Compiled:
         """The same of steps on batches, in one call."""
         carried, losses = self.carry(given), np.full(len(batches), np.nan)
         row = sum(int(array.shape[1]) for name, array in given.inputs.items() if name not in masks)
-        batch = np.full(int(batches.sizes.max()) * row, np.nan, self.dtype)
+        batch = np.full(batches.largest * row, np.nan, self.dtype)
         known: dict[str, Array | None] = {
             **carried,
             "s": self.scratch["scratch"],

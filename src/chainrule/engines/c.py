@@ -217,7 +217,7 @@ class CEngine(Engine):
     ) -> Iterator[tuple[dict[str, Any], Array]]:
         """The arguments of `train` by name, in order, and the losses that it fills in."""
         losses = np.empty(len(batches))
-        most = int(batches.sizes.max(initial=0))
+        most = batches.largest
         self.check_rows(most)
         width = sum(array.shape[1] for array in inputs.values())
         batch = aligned(most * width if batches.rows is not None else 1, self.dtype)

@@ -27,7 +27,7 @@ from typing import Any
 
 FLAGS = ("-std=gnu99", "-O2", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast",
          "-freciprocal-math", "-ftree-vectorize", "-fno-semantic-interposition")  # fmt: skip
-GCC_ONLY = ("-fvect-cost-model=dynamic",)
+GCC_ONLY = ("-fvect-cost-model=dynamic", "-fno-tree-slp-vectorize")  # loops only: compiled sooner, as fast
 SHARED = ("-shared", "-fPIC")
 MOST_CODE = 250_000  # characters of C, comments aside: gcc 12 takes about 15 s for them
 SECONDS = 60.0  # a compiler that takes longer is given up

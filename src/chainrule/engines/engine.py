@@ -35,14 +35,16 @@ class Batches:
     @classmethod
     def whole(cls, rows: int, steps: int) -> Batches:
         """Every step takes all rows in order."""
-        return cls(np.arange(steps + 1, dtype=np.int64) * rows)
+        return cls(np.arange(0, (steps + 1) * rows, rows, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     @property
-    def sizes(self) -> NDArray[np.int64]:
-        return np.diff(self.offsets)
+    def largest(self) -> int:
+        """The rows of the largest step; 0 where there is none."""
+        steps = self.offsets[:2] if self.rows is None else self.offsets  # in order, all steps are alike
+        return int(np.diff(steps).max(initial=0))
 
     def part(self, first: int, last: int) -> Batches:
         """The steps from `first` up to, not including, `last`; offsets still point into the same rows."""
