@@ -7,9 +7,13 @@ import re
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.data import read_csv
-from chainrule.lab import answers, bodies, tables
+from chainrule.engines.reference import evaluate
+from chainrule.formulas.losses import LOSSES
+from chainrule.lab import answers, bodies, steps, tables
 from chainrule.lab.data_sets import DATA_SETS
+from chainrule.program.expr import names
 
 NETWORK = {
     "layers": [
@@ -95,6 +99,24 @@ def test_a_program_comes_with_its_module_steps_and_batches():
     assert "X[n * INPUTS + 2] = x1 * x2;" in made["module"]
     assert made["layers"][0]["slope"] == "slope1"
     assert made["arguments"]["step"][0] == "w"
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, "abs(p - y)**3"])
+def test_how_the_loss_of_all_rows_comes_of_those_of_some_is_told(loss):
+    row = LOSSES.get(loss)
+    output = row.outputs[0] if row and row.outputs else "linear"
+    made = cr.derive(cr.Network(2, [cr.Dense(3, "tanh"), cr.Dense(2, output)]), loss, cr.GradientDescent(0.1))
+    (formula,) = (step.expression for step in made.evaluation_steps if step.name == "data_loss")
+    random = np.random.RandomState(0)
+    values = {name: random.uniform(0.2, 0.8, (8, 2)) for name in names(formula) if name != "N"}
+
+    def of(begin, end):
+        return evaluate(formula, {**{name: array[begin:end] for name, array in values.items()}, "N": end - begin})
+
+    ways = {"sum": of(0, 5) + of(5, 8), "mean": (5 * of(0, 5) + 3 * of(5, 8)) / 8}
+    told = [way for way, value in ways.items() if np.isclose(value, of(0, 8), rtol=1e-12)]
+    assert steps.additive(made) == "".join(told)
+    assert steps.additive(made.replace("delta1", "delta2 @ W2.T")) == ""
 
 
 def test_an_edit_is_part_of_the_program():

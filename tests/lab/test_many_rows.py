@@ -1,10 +1,11 @@
 """A table of many rows: figures draw some of them and say so, losses are of all."""
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 import chainrule as cr
-from chainrule.lab import tables
+from chainrule.lab import answers, tables
 
 ROWS = 4000
 
@@ -42,3 +43,45 @@ def test_of_many_rows_figures_draw_some_and_losses_are_of_all(visit):
     page.get_by_label("Stop at epoch").press("Enter")
     page.get_by_role("button", name="Play").click()  # where it stops, losses are those of the last step
     visit.loses(trained(9).evaluate(x, y)["loss"])
+
+
+MEASURED = """async ({ address, program, rows }) => {
+    const worker = new Worker(address);
+    const ask = (request) => new Promise((told) => {
+        worker.onmessage = (event) => told(event.data);
+        worker.postMessage({ id: 1, ...request });
+    });
+    const part = (count, of) => {
+        const X = Float64Array.from({ length: 2 * count }, (_, i) => Math.sin(of * (i + 1)));
+        const y = Float64Array.from({ length: count }, (_, n) => (X[2 * n] > X[2 * n + 1] ? 1 : 0));
+        return { count, rows: X, X, y };
+    };
+    const data = { kind: "classes", inputs: 2, outputs: 1, training: part(rows, 0.7), test: part(rows / 4, 1.3) };
+    await ask({ kind: "load", program, data, seed: 3 });
+    const wants = { values: "none", grid: false };
+    const shown = ({ snapshot: { trainLoss, testLoss, trainRight, testRight, outputs } }) =>
+        [trainLoss, testLoss, trainRight, testRight, ...outputs.slice(0, 5), ...outputs.slice(-5)];
+    await ask({ kind: "look", wants });
+    await ask({ kind: "set", name: "W1", index: 0, value: 0.75 });
+    let found, waited = -1;
+    do {
+        found = await ask({ kind: "advance", steps: 0, milliseconds: 9, wants: { ...wants, metrics: false } });
+        waited++;
+    } while (!found.snapshot.outputs.length);
+    const whole = await ask({ kind: "look", wants });
+    worker.terminate();
+    return { waited, some: shown(found), whole: shown(whole) };
+}"""
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "half_squared_error"])
+def test_while_it_plays_losses_are_of_all_rows_taken_some_at_a_time(visit, loss):
+    page = visit.open("#lang=en&layers=24:tanh;24:tanh")
+    layer = {"layer": "dense", "activation": "tanh"}
+    layers = [{**layer, "units": 24}, {**layer, "units": 24}, {**layer, "units": 1, "activation": "sigmoid"}]
+    network = {"layers": layers, "loss": loss, "optimizer": {"name": "adam", "rate": 0.03}}
+    program = answers.program({"columns": ["x1", "x2"], "network": network, "rows": 20_000, "batch": 10})
+    address = page.workers[0].url
+    found = page.evaluate(MEASURED, {"address": address, "program": program, "rows": 20_000})
+    assert found["waited"] > 0
+    np.testing.assert_allclose(found["some"], found["whole"], rtol=1e-12)

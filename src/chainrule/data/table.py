@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -89,6 +89,11 @@ class Table:
         out = {self.column(name).name for name in names}
         kept = tuple(column for column in self.columns if column.name not in out)
         return Table(kept, self.lines, self.source, self.dialect)
+
+    def as_numbers(self, names: Collection[str]) -> Table:
+        """The table, of these columns the numbers alone (NaN: missing): their text is not taken along."""
+        made = (Column(one.name, one.numbers.values) if one.name in names else one for one in self.columns)
+        return replace(self, columns=tuple(made))
 
     def place(self, row: int, column: Column) -> str:
         """Where the cell of a row (0-based) stands, for messages."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..program.expr import Call, Expr, Name, Number
-from ..program.ops import OPS
+from ..program.expr import Call, Expr, Name, Number, names, walk
+from ..program.ops import OPS, REDUCTIONS
 from ..program.steps import Program, Statement, Step, Variable
 from ..program.text import to_text
 from ..writers.numpy import NumPyWriter
@@ -20,6 +20,7 @@ def program_data(program: Program) -> dict[str, Any]:
         "steps": [statement_data(step, writer) for step in full.steps],
         "prediction": program.prediction,
         "loss": program.loss,
+        "additive": additive(program),
         "inputs": {name: list(shape) for name, shape in program.inputs.items()},
         "parameters": [variable_data(variable) for variable in program.parameters.values()],
         "state": [variable_data(variable) for variable in program.state.values()],
@@ -28,6 +29,18 @@ def program_data(program: Program) -> dict[str, Any]:
         "layers": layers_of(program),
         "edited": list(program.edited),
     }
+
+
+def additive(program: Program) -> str:
+    """How the data loss of all rows comes of those of some at a time: as their "sum", or as the "mean" of the rows.
+
+    "": in neither way; an edited program may take all rows together.
+    """
+    (loss,) = (step.expression for step in program.evaluation_steps if step.name == "data_loss")
+    reductions = [part for part in walk(loss) if isinstance(part, Call) and part.op in REDUCTIONS]
+    if program.edited or len(reductions) != 1:
+        return ""
+    return "sum" if reductions[0].op == "sum" and "N" not in names(loss) else "mean"
 
 
 def statement_data(statement: Statement, writer: NumPyWriter) -> dict[str, Any]:

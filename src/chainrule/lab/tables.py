@@ -118,6 +118,7 @@ def prepared(
     if len(kept.columns) == 1:
         raise DataError(f"{read.source}: every column but the target {quoted(goal)} is ignored; keep at least one")
     roles = find_roles(kept, target, cast(Any, task), {name: cast(Any, role) for name, role in wished.items()})
+    kept = kept.as_numbers({name for name, role in roles.features if role == "numeric"})  # each cell is one, or missing
     training, test = np.arange(len(kept)), np.arange(0)
     if share and len(kept) > 2:
         training, test = split(len(kept), share, seed, roles.strata(kept))

@@ -58,6 +58,7 @@ export interface Program {
     steps: Statement[];
     prediction: string;
     loss: string;
+    additive: "sum" | "mean" | ""; // how the data loss of all rows comes of those of some at a time
     inputs: Record<string, Size[]>;
     parameters: Variable[];
     state: Variable[];
@@ -140,7 +141,7 @@ export interface Snapshot {
     before: Arrays;
     values: Arrays | null;
     rows: Int32Array;
-    outputs: Float64Array;
+    outputs: Float64Array; // on its way: empty where they are those of the snapshot before
     grid: Arrays | null;
     history: History;
     diverged: Divergence | null;

@@ -45,6 +45,13 @@ interface Evaluated {
     outputs: Float64Array;
 }
 
+interface Measured {
+    train: Evaluated;
+    test: Evaluated | null;
+    at: number;
+    took: number; // milliseconds
+}
+
 interface Rows {
     N: number;
     X: Float64Array;
@@ -54,8 +61,9 @@ interface Rows {
 }
 
 const MOST_HISTORY = 1200;
-const QUICK = 3; // milliseconds: losses of all rows that take longer are not taken anew for every frame
-const SELDOM = 8; // but after so many times what they take
+const QUICK = 3; // milliseconds: losses of all rows that take longer are not taken anew for every frame,
+const SOME = 512; // but of so many rows at a time;
+const SELDOM = 8; // or where that cannot be, after so many times what they take
 const CHEAP = 1e5; // rows x parameters: so many test rows are looked at after every epoch, more with every snapshot
 const DIFFERENCE = 1e-5;
 
@@ -71,6 +79,7 @@ export class Machine {
     diverged: Divergence | null = null;
     history = noHistory();
     private trail = new Trail(1);
+    private showing = 0; // milliseconds that a snapshot takes
     private stride = 1;
     private total = 0;
     private order: Int32Array;
@@ -79,7 +88,10 @@ export class Machine {
     private all: Rows;
     private shown: Rows; // those that figures draw: all, or of many some
     private shownAt: Int32Array;
-    private measured: { train: Evaluated; test: Evaluated | null; at: number; took: number } | null = null;
+    private measured: Measured | null = null;
+    private measuring: Generator<undefined, Measured, undefined> | null = null;
+    private told: Evaluated | null = null; // whose outputs the page has
+    private some: Rows | null = null; // room for the rows that are measured at a time
     private test: Rows | null;
     private traced = new Map<number, Arrays>();
     private gridRows: { N: number; X: Float64Array; scratch: Arrays; output: Float64Array } | null = null;
@@ -113,6 +125,7 @@ export class Machine {
         this.loss = NaN;
         this.diverged = null;
         this.history = noHistory();
+        this.measuring = null;
         this.ahead = this.shuffled(Int32Array.from(this.order, (_, n) => n));
         this.prepare();
         this.trail = new Trail(sizeOf(this.w) + sizeOf(this.m));
@@ -158,9 +171,9 @@ export class Machine {
         return true;
     }
 
-    /** At most so many steps, for at most so long. */
+    /** At most so many steps, for at most so long, what is then to be shown included: about as long as it took lately. */
     advance(steps: number, milliseconds: number): void {
-        const end = performance.now() + milliseconds;
+        const end = performance.now() + Math.max(milliseconds / 4, milliseconds - this.showing);
         const seldom = this.coming.N > 100 ? 0 : 15; // small steps are shorter than a look at the clock
         for (let i = 0; i < steps; i++) {
             if (!this.step() || ((i & seldom) === seldom && performance.now() > end)) return;
@@ -257,7 +270,16 @@ export class Machine {
     // --- what is shown ---
 
     snapshot(wants: Wants): Snapshot {
+        const begun = performance.now();
         const { train, test } = this.metrics(wants.metrics ?? true);
+        const known = wants.metrics === false && train === this.told;
+        this.told = train;
+        const found = this.seen(wants, train, test, known);
+        this.showing = Math.max(performance.now() - begun, 0.8 * this.showing); // every second one shows more
+        return found;
+    }
+
+    private seen(wants: Wants, train: Evaluated, test: Evaluated | null, known: boolean): Snapshot {
         return {
             t: this.t,
             epoch: this.epoch,
@@ -271,7 +293,7 @@ export class Machine {
             before: copied(this.before),
             values: this.valuesFor(wants),
             rows: wants.values === "all" ? this.shownAt.slice() : this.batchRows(),
-            outputs: train.outputs.slice(),
+            outputs: known ? new Float64Array() : train.outputs.slice(),
             grid: wants.grid ? this.gridValues(wants.units) : null,
             history: {
                 epochs: Float64Array.from(this.history.epochs),
@@ -287,11 +309,13 @@ export class Machine {
 
     /** The test rows as they are now, remembered once an epoch. */
     private tested(): Evaluated | null {
-        if (!this.test) return null;
-        const found = this.evaluated(this.test);
+        return this.test && this.noted(this.evaluated(this.test), this.epoch);
+    }
+
+    private noted(found: Evaluated, epoch: number): Evaluated {
         const { testEpochs, testLosses } = this.history;
-        if (testEpochs.at(-1) !== this.epoch) {
-            testEpochs.push(this.epoch);
+        if ((testEpochs.at(-1) ?? -1) < epoch) {
+            testEpochs.push(epoch);
             testLosses.push(found.loss);
             if (testEpochs.length > MOST_HISTORY) Object.assign(this.history, { testEpochs: halved(testEpochs), testLosses: halved(testLosses) });
         }
@@ -299,15 +323,51 @@ export class Machine {
     }
 
     /** Loss and share right of all rows: where that takes long, not `now` but as they were shortly before. */
-    private metrics(now: boolean): { train: Evaluated; test: Evaluated | null } {
+    private metrics(now: boolean): Measured {
         const begun = performance.now();
         const known = this.measured;
-        if (known && !now && known.took > QUICK && begun - known.at < SELDOM * known.took) return known;
+        if (known && !now && known.took > QUICK) {
+            if (!this.program.additive) {
+                if (begun - known.at < SELDOM * known.took) return known;
+            } else {
+                this.measuring ??= this.gradually(known.took);
+                let found = this.measuring.next();
+                while (!found.done && performance.now() - begun < QUICK) found = this.measuring.next();
+                if (!found.done) return known;
+                this.measuring = null;
+                return (this.measured = found.value);
+            }
+        }
+        this.measuring = null;
         const train = this.evaluated(this.all);
         const test = this.tested();
         const at = performance.now();
         this.measured = { train, test, at, took: at - begun };
         return this.measured;
+    }
+
+    /** The same, some rows at a time, of all of them with the weights of this moment. */
+    private *gradually(took: number): Generator<undefined, Measured, undefined> {
+        const moment = this.now();
+        const measured: Evaluated[] = [];
+        this.some ??= this.empty(SOME);
+        const s = this.some.scratch;
+        for (const { N: all, X, y } of this.test ? [this.all, this.test] : [this.all]) {
+            const { inputs, outputs: K } = this.data;
+            const outputs = new Float64Array(all * K);
+            let loss = 0;
+            for (let begin = 0; begin < all; begin += SOME) {
+                const end = Math.min(all, begin + SOME);
+                const of = (values: Float64Array, width: number) => values.subarray(begin * width, end * width);
+                const given = { s, N: end - begin, X: of(X, inputs), y: of(y, K), [this.program.prediction]: of(outputs, K) };
+                const part = this.during(moment, () => this.given("evaluate", given));
+                loss += this.program.additive === "sum" ? part : part * ((end - begin) / all);
+                yield;
+            }
+            measured.push({ loss, right: this.data.kind === "number" ? null : right(outputs, y, all, K), outputs });
+        }
+        const [train, test] = measured;
+        return { train, test: test ? this.noted(test, moment.epoch) : null, at: performance.now(), took };
     }
 
     private valuesFor({ values }: Wants): Arrays | null {

@@ -6,7 +6,7 @@ import { networkOf, type Change, type Experiment } from "./experiment";
 import { Turns } from "./turns.svelte";
 import { gridRows, type View } from "./view";
 
-const FRAME = 9; // milliseconds of a frame for steps; meanwhile the page draws the frame before
+const FRAME = 11; // milliseconds of a frame for steps and for what is shown of them
 const SHOWING = 4; // milliseconds from the beginning of a frame until it is on the screen, about
 const QUICK = 10; // steps and their drawing that take less can wait for it
 const SLICE = 120; // milliseconds at a time of many steps in a row
@@ -319,6 +319,7 @@ export class Run {
     private take(snapshot: Snapshot | undefined, loaded = false): void {
         if (!snapshot || (this.busy && !loaded)) return; // of a program that is on its way out, or in
         if (snapshot.grid && this.ground) snapshot.grid.X = this.ground;
+        if (!snapshot.outputs.length && this.snapshot) snapshot.outputs = this.snapshot.outputs;
         this.snapshot = snapshot;
         this.show(snapshot, loaded);
         const { grid } = snapshot;
