@@ -4,7 +4,13 @@ import { defineConfig } from "vitest/config";
 // Two builds of the same sources. The page that is served: modules, screens on demand, answers from the server.
 // And with `--mode carried.NAME`, src/carried/NAME.ts as one classic script, for a page that has no server.
 const OUT = "../src/chainrule/lab/page";
-const served = { outDir: OUT, emptyOutDir: true, modulePreload: { polyfill: false } };
+const served = {
+    outDir: OUT,
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] } } },
+};
 const carried = (name: string) => ({
     outDir: `${OUT}/carried`,
     emptyOutDir: false,
