@@ -46,27 +46,7 @@ def test_stepping_shows_what_trace_shows_and_an_update_what_the_next_step_starts
     shows(page.get_by_test_id("result"), after["W2"])
 
 
-def test_a_number_opens_to_its_equation_and_the_keyboard_suffices(visit):
-    page = visit.open("#screen=steps" + FOUNDING)
-    page.get_by_test_id("next").wait_for()
-    for _ in range(8):
-        page.keyboard.press("n")
-    result = page.get_by_test_id("result")
-    result.locator("button").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    formulas = page.get_by_test_id("equation").locator("math")
-    expect(formulas.first).to_have_attribute("alttext", "delta2[1, 0] = error2[1, 0]·slope2[1, 0]")
-    seen = cr.trace(program(), X, Y, run_of(0).parameters)
-    error, slope = (f"{round(seen[name][1, 0], 4)}".replace("-", "−") for name in ("error2", "slope2"))
-    expect(formulas.nth(1)).to_have_attribute("alttext", f"= ({error})·{slope}")
-    page.keyboard.press("Shift+P")  # to where the backward phase began
-    expect(page.locator('[aria-current="step"]')).to_have_text(re.compile("data_loss"))
-    page.keyboard.press("p")
-    page.get_by_role("heading", name="dW2 = a1.T @ delta2").wait_for()
-
-
-def test_keys_in_a_row_end_where_they_lead_to_and_what_is_drawn_ahead_is_not_told(visit):
+def test_the_keyboard_suffices_keys_in_a_row_end_where_they_lead_to_and_what_is_drawn_ahead_is_not_told(visit):
     page = visit.open("#screen=steps" + FOUNDING)
     steps = [step.name for step in program().full.steps if step.phase != "observe"]
     page.get_by_test_id("next").wait_for()
@@ -86,6 +66,22 @@ def test_keys_in_a_row_end_where_they_lead_to_and_what_is_drawn_ahead_is_not_tol
     page.keyboard.press("n")  # whoever is in the numbers stays in them
     expect(page.get_by_role("table", name="z2", exact=True).locator('[tabindex="0"]')).to_be_focused()
     shows(page.get_by_test_id("result"), seen["z2"])
+    for _ in range(5):  # a number opens to its equation
+        page.keyboard.press("n")
+    page.get_by_role("heading", name="delta2 = error2 * slope2").wait_for()
+    result = page.get_by_test_id("result")
+    shows(result, seen["delta2"])
+    result.locator("button").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    formulas = page.get_by_test_id("equation").locator("math")
+    expect(formulas.first).to_have_attribute("alttext", "delta2[1, 0] = error2[1, 0]·slope2[1, 0]")
+    error, slope = (f"{round(seen[name][1, 0], 4)}".replace("-", "−") for name in ("error2", "slope2"))
+    expect(formulas.nth(1)).to_have_attribute("alttext", f"= ({error})·{slope}")
+    page.keyboard.press("Shift+P")  # to where the backward phase began
+    expect(page.locator('[aria-current="step"]')).to_have_text(re.compile("data_loss"))
+    page.keyboard.press("p")
+    page.get_by_role("heading", name="dW2 = a1.T @ delta2").wait_for()
 
 
 def test_an_edited_line_runs_beside_the_original_and_is_told_from_the_gradient(visit):
@@ -206,23 +202,26 @@ def test_a_screen_whose_module_comes_late_does_not_take_the_place_of_the_one_in_
     expect(page.get_by_test_id("next")).to_be_visible()
 
 
-def test_axe_finds_nothing_on_any_screen_in_the_light_and_in_the_dark(visit):
+def test_on_every_screen_the_same_run_and_axe_finds_nothing_light_or_dark_and_nothing_is_cut_off_on_a_phone(visit):
     page = visit.open("#screen=network&epoch=2" + FOUNDING)
-    for scheme, rules in (("light", ()), ("dark", ("color-contrast",))):  # nothing else is other in the dark
-        page.emulate_media(color_scheme=scheme)
+
+    def walk(*rules):
+        loss = page.get_by_test_id("loss").get_attribute("title")
         for screen in SCREENS:
             visit.turn(screen)
+            expect(page.get_by_test_id("loss")).to_have_attribute("title", loss)
             visit.is_clean(*rules)
+            yield
 
-
-def test_the_same_run_is_in_hand_on_every_screen_and_nothing_is_cut_off_on_a_phone(visit):
-    visit.page.set_viewport_size({"width": 390, "height": 800})
-    page = visit.open("#screen=network&seed=4")
+    list(walk())
+    visit.turn("network")
+    page.get_by_label("Data set").select_option("circle")  # two inputs, which have maps
+    expect(page).to_have_url(re.compile("data=circle"))
+    visit.reached(0)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 800})
     visit.run(3)
-    loss = page.get_by_test_id("loss").get_attribute("title")
-    for screen in SCREENS:
-        visit.turn(screen)
-        expect(page.get_by_test_id("loss")).to_have_attribute("title", loss)
+    for _ in walk("color-contrast"):  # nothing else is other in the dark
         visit.fits(390)
 
 
