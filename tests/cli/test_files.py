@@ -192,6 +192,7 @@ def test_a_row_that_is_refused_after_others_were_printed(cli, iris, model, tmp_p
     assert result.exit_code == 2
     assert "printed" not in result.stderr
     assert out.read_text() == "as it was"
+    assert all("this file is what is read" in cli("predict", model, path, "-o", read).stderr for read in (model, path))
     assert {file.name for file in tmp_path.iterdir()} == {"t.csv", "out.csv", "iris.safetensors"}
 
 
@@ -481,7 +482,7 @@ def test_a_model_as_an_onnx_file(cli, model, tmp_path):
     assert other.read_bytes() == path.read_bytes()
     before = model.read_bytes()
     for arguments, message in (
-        ([model, "-o", model], "this is the model itself"),
+        ([model, "-o", model], "this file is what is read"),
         ([model, "-o", tmp_path / "nowhere" / "x.onnx"], "there is no directory"),
         ([path], "is no safetensors file"),
         ([tmp_path / "no.safetensors"], "there is no such file"),

@@ -270,6 +270,7 @@ GOOD = "a,b,y\n" + "".join(f"{i % 7},{i % 4},{'pq'[i % 2]}\n" for i in range(20)
          "row 4, column 'a': '2'; loss binary_cross_entropy needs a target between 0 and 1"),
         (GOOD, ["--task", "regression"], "'p' is not a number"),
         (GOOD, ["--script", "script.txt"], "the name must end in .py"),
+        (GOOD, ["--report", "data.csv"], "the name must end in .html"),
         (GOOD, ["--script", "nowhere/script.py"], "there is no directory nowhere"),
         (GOOD, ["--lang", "fr"], "unknown language 'fr'"),
     ],

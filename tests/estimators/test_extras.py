@@ -78,6 +78,11 @@ def test_a_regressor_takes_any_loss(loss):
     assert model.program_.declaration.loss.name == loss
 
 
+def test_a_target_that_a_loss_does_not_take_is_refused():
+    with pytest.raises(ValueError, match="for poisson it must not be negative"):
+        cr.MLPRegressor("poisson").fit(X, -1.0 - y)
+
+
 def test_trainable_scalars_are_learnt_and_shown():
     swish = cr.formula("swish", "z * sigmoid(beta * z)", beta=1.0, trainable=["beta"])
     model = classifier(activation=swish, learning_rate_init=0.02).fit(X, y)

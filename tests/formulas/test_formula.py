@@ -58,6 +58,15 @@ def test_trainable_scalars_are_parameters_of_each_layer():
     assert after["beta1"] == before - program.hyperparameters["learning_rate"] * after["dbeta1"]
 
 
+def test_a_part_of_a_formula_may_be_of_its_scalars_alone():
+    own = cr.formula("own", "relu(beta) * z", beta=0.5, trainable=["beta"])
+    program = cr.derive(cr.Network(2, [cr.Dense(3, own), cr.Dense(1)]), "mean_squared_error")
+    given = sample(program)
+    X, y = given.inputs["X"], given.inputs["y"]
+    slopes = [cr.trace(program, X, y, given.parameters, engine=e)["dbeta1"] for e in ("numpy", "reference")]
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-12)
+
+
 def test_other_scalars_are_constants():
     program = cr.derive(cr.Network(2, [cr.Dense(3, cr.formula("own", "tanh(c * z)", c=0.5)), cr.Dense(1)]))
     assert str(program["a1"]) == "a1 = tanh(0.5 * (X @ W1 + b1))"

@@ -5,7 +5,7 @@ import pytest
 
 from chainrule.data import Preparation, Table, find_roles
 from chainrule.tables.goal import Goal
-from chainrule.tables.scores import auc, scores
+from chainrule.tables.scores import auc, r2, scores
 
 metrics = pytest.importorskip("sklearn.metrics")
 
@@ -52,4 +52,5 @@ def test_a_number():
     found = scores(goal, preparation, target, output)
     truth, answer = goal.numbers(preparation, target), goal.numbers(preparation, output)
     assert found["r2"] == pytest.approx(metrics.r2_score(truth, answer))
+    assert [r2(truth * unit, answer * unit) for unit in (1e-200, 1e200)] == pytest.approx([found["r2"]] * 2)
     assert found["mean_absolute_error"] == pytest.approx(metrics.mean_absolute_error(truth, answer))

@@ -34,8 +34,6 @@ def export(
     screen = Screen(ctx, plain, lang)
     predictor = load(model, "numpy")
     target = model.with_suffix(".onnx") if output_file is None else output_file
-    check_target(target, "-o")
-    if target == model or (target.exists() and model.exists() and target.samefile(model)):
-        raise ValueError(f"-o {target}: this is the model itself; choose another name")
+    check_target(target, "-o", model)
     replace_file(target, predictor.to_onnx())
     screen.say("export.written", path=str(target))

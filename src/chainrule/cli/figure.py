@@ -79,14 +79,15 @@ def figure(
     import numpy as np
 
     from ..data import printable
-    from ..files import check_target, write_file
+    from ..files import write_file
     from ..lab.given import MOST_EPOCHS, Given, compressed, figure_named, given_page
     from ..training.batches import check_batch_size
+    from .report import check_page
 
     screen = Screen(ctx, plain, lang)
     figure_named(name)
     path = Path(f"{name}.html") if output_file is None else output_file
-    check_target(path, "--output")
+    check_page(path, "--output")
     if not 0 <= epochs <= MOST_EPOCHS:
         raise ValueError(f"--epochs {epochs}: a whole number from 0 to {MOST_EPOCHS:,}")
     bare = network == FOUNDING and all(given is None for given in (data, activation, output, loss))

@@ -66,7 +66,7 @@ def predict(
     predictor.preparation  # noqa: B018  a model that was trained on arrays is refused before the table is read
     rows, unknown, filled = 0, Counter[str](), Counter[str]()
     with ExitStack() as stack:
-        write = writer(stack, output_file)
+        write = writer(stack, output_file, model, Path(file))
         bar = stack.enter_context(screen.advance()) if output_file is not None or not sys.stdout.isatty() else None
         share: list[float] = []
         stream = TableStream(sys.stdin.buffer if file == "-" else file, dialect)
@@ -90,12 +90,12 @@ def predict(
         tell(screen, "predict.filled", name, count)
 
 
-def writer(stack: ExitStack, path: Path | None) -> Callable[[str], object]:
+def writer(stack: ExitStack, path: Path | None, *read: Path) -> Callable[[str], object]:
     """What writes text to the file, which is replaced when all is well, or to standard output."""
     if path is not None:
         from ..files import check_target, replacing
 
-        check_target(path, "--output")
+        check_target(path, "--output", *read)
         file = stack.enter_context(replacing(path))
         return lambda text: file.write(text.encode())
     if sys.stdout.isatty():

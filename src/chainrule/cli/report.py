@@ -47,17 +47,25 @@ def report(
     opens in any browser, without a network connection.
     """
     from ..data import printable
-    from ..files import check_target
     from ..report import report_on, write_report
 
     screen = Screen(ctx, plain, lang)
-    check_target(output_file, "--output")
+    check_page(output_file, "--output", model, file)
     if live:
         write_live(screen, model, file, dialect_of(delimiter, decimal, encoding, missing), output_file)
         return
     made = report_on(model, file, dialect=dialect_of(delimiter, decimal, encoding, missing), engine=engine)
     write_report(output_file, made, screen.language, "--output")
     screen.say("report.written", path=printable(str(output_file), 200), rows=len(made.table))
+
+
+def check_page(path: Path, option: str, *read: Path | None) -> None:
+    """Refuse, before any work, a place where no page can be written, and a name that is none of a page."""
+    from ..files import check_target
+
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{option} {path}: the name must end in .html")
+    check_target(path, option, *read)
 
 
 def write_live(screen: Screen, model: Path, file: Path, dialect: Dialect, path: Path) -> None:

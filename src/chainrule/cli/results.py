@@ -119,9 +119,10 @@ def shortened(text: str, width: int) -> str:
 
 
 def show_numbers(screen: Screen, linear: dict[str, float] | None, truth: Any, answer: Any, known: Any) -> None:
-    residual, spread = ((answer - truth) ** 2).sum(), ((truth - truth.mean()) ** 2).sum()
-    r2 = f"{1 - residual / spread:.4g}" if spread > 0 else "-"
-    screen.say("train.r2", value=r2)
+    from ..tables.scores import r2
+
+    explained = r2(truth, answer)
+    screen.say("train.r2", value="-" if explained is None else f"{explained:.4g}")
     error, baseline = abs(answer - truth).mean(), abs(known.mean() - truth).mean()
     screen.say("train.absolute_error", error=f"{error:.4g}", baseline=f"{baseline:.4g}")
     if linear is not None:

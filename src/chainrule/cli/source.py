@@ -102,7 +102,7 @@ def source(
     if output_file is not None:
         from ..files import check_target
 
-        check_target(output_file, "-o")
+        check_target(output_file, "-o", weights, None if network is None else Path(network))
     if weights is not None:
         write_predictor(ctx, screen, weights, language, prefix, output_file)
         return

@@ -188,8 +188,9 @@ def train(
     penalty that keeps small tables from being learned by heart.
     """
     from ..data import digest_of_file
-    from ..files import check_model_target, check_target
+    from ..files import check_model_target
     from ..tables.samples import Split
+    from .report import check_page
     from .script import check_script, write_script
 
     screen = Screen(ctx, plain, lang)
@@ -203,7 +204,7 @@ def train(
     if model is not None:
         check_model_target(model, "--model")
     if report is not None:
-        check_target(report, "--report")
+        check_page(report, "--report")
     declared = None
     if network_file is not None:
         from ..files import read_network
@@ -312,14 +313,14 @@ def train(
     linear = linear_scores(recipe, data) if plan.has_hidden_layers and not run.interrupted else None
     show_results(screen, goal, preparation, test_Y, output_of_test, run.y, found_scores, linear)
     show_surprises(screen, preparation, data.test)
+    if model is not None:  # first: a page or a script that cannot be written must not cost it
+        save_model(screen, run, data, model, {"table_sha256": digest, "scores": found_scores})
     if script is not None:
         write_script(screen, run, preparation, script, stopping.best_epoch if stopping is not None else run.epoch)
     if report is not None:
         from .report import report_training
 
         report_training(screen, run, data, report, {"scores": found_scores})
-    if model is not None:
-        save_model(screen, run, data, model, {"table_sha256": digest, "scores": found_scores})
     if run.interrupted:
         raise typer.Exit(130)
     if place is not None:

@@ -14,6 +14,7 @@ from ..engines.engine import Array, Arrays, packed
 from ..formulas.layers import Dropout
 from ..network import Network
 from ..program.steps import Program
+from ..training.inputs import check_for_loss
 from ..training.metrics import Metric
 from ..training.start import concrete
 from . import plans
@@ -127,6 +128,8 @@ class Perceptron(Fitted):
         dtype = X.dtype if first else np.result_type(self.coefs_[0].dtype, np.float32)
         plan = self._plan_for(layers, weights is not None, dtype)
         program = plan.engine.program
+        if not self._classifies:
+            check_for_loss(program, as_columns(y, dtype))
         self._declaration, self._engine_name, self._library = plan.declaration, self.engine, self.library
         self._threads = plan.threads
         self._parameters = self._drawn(program, len(widths), dtype) if first else self._gathered(program, dtype)

@@ -140,7 +140,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         return encoded(self._label_binarizer, y)
 
     def _metric(self, weights: Array | None) -> Metric:
-        return class_accuracy(weights) if self._label_binarizer.y_type_ == "multiclass" else accuracy(weights)
+        kind = self._label_binarizer.y_type_
+        single = kind == "binary" and len(self.classes_) == 1  # which is the answer, whatever the output
+        return class_accuracy(weights) if kind == "multiclass" or single else accuracy(weights)
 
     def _row_weights(self, y: Any, sample_weight: Array | None, incremental: bool) -> Array | None:
         if self.class_weight is None:

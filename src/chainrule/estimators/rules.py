@@ -15,8 +15,9 @@ from ..formulas.schedules import Schedule
 
 @dataclass(frozen=True)
 class VelocityMomentum(Optimizer):
-    """The heavy ball with the rate inside the velocity."""
+    """The heavy ball with the rate inside the velocity. scikit-learn takes mu = 1, too: nothing of it is lost."""
 
+    fractions = ()
     slots = ("v",)
     update = ("v = mu * v - learning_rate * g", "w += v")
     title = "Momentum"

@@ -155,8 +155,8 @@ def mode_of(path: Path) -> int:
         return 0o666
 
 
-def check_target(path: Path, option: str) -> None:
-    """Refuse, before any work, what could not be written afterwards."""
+def check_target(path: Path, option: str, *read: Path | None) -> None:
+    """Refuse, before any work, what could not be written afterwards, and what would take the place of a file read."""
     name = shown_path(path)
     if not path.parent.is_dir():
         raise FileError(f"{option} {name}: there is no directory {shown_path(path.parent)}")
@@ -164,5 +164,7 @@ def check_target(path: Path, option: str) -> None:
         raise FileError(f"{option} {name}: this is a directory")
     if path.exists() and not path.is_file():
         raise FileError(f"{option} {name}: this is not a regular file")
+    if any(other is not None and other.exists() and path.exists() and path.samefile(other) for other in read):
+        raise FileError(f"{option} {name}: this file is what is read; choose another name")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise FileError(f"{option} {name}: no right to write in {shown_path(path.parent)}")

@@ -8,8 +8,6 @@ from typing import ClassVar
 from .numbers import is_finite
 from .schedules import Schedule
 
-FRACTIONS = ("mu", "rho", "rho1", "rho2")  # of what was, in what is kept
-
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -20,6 +18,7 @@ class Optimizer:
     update      the assignments for one parameter w with gradient g, in order, each seeing the ones before
     notes       for each of them what it is, a key of the message catalogue without its `note.`
     title       what it is called in words, where the name of the class is none
+    fractions   fields below 1: how much of what was stays
 
     The fields are numbers given at run time (`rate` under the name `learning_rate`). Changing one never derives anew.
 
@@ -34,6 +33,7 @@ class Optimizer:
     update: ClassVar[tuple[str, ...]] = ()
     notes: ClassVar[tuple[str, ...]] = ()
     title: ClassVar[str] = ""
+    fractions: ClassVar[tuple[str, ...]] = ("mu", "rho", "rho1", "rho2")
 
     rate: float | Schedule = 0.01
 
@@ -44,7 +44,7 @@ class Optimizer:
             called = f"{type(self).__name__}: {field.name}"
             if not is_finite(value) or value < 0:
                 raise ValueError(f"{called} must be a number of at least 0, not {value!r:.40}")
-            if field.name in FRACTIONS and value >= 1:
+            if field.name in self.fractions and value >= 1:
                 raise ValueError(f"{called} must be at least 0 and below 1, not {value!r:.40}")
 
     @property

@@ -12,7 +12,7 @@ from ..messages import number, say
 from ..observe.diagnosis import Diagnosis
 from ..observe.observations import layers_of, observed
 from ..observe.trace import trace
-from ..tables.scores import auc, log_loss
+from ..tables.scores import auc, log_loss, r2
 from . import charts, page
 from .importance import importance
 from .intervals import Interval, bootstrap, share
@@ -141,12 +141,8 @@ def scores_of_numbers(report: Report, language: str) -> str:
     truth, answer = report.numbers, report.model.numbers(report.outputs)
     rows = len(truth)
 
-    def r2(i: Any) -> float | None:
-        spread = float(((truth[i] - truth[i].mean()) ** 2).sum())
-        return 1 - float(((answer[i] - truth[i]) ** 2).sum()) / spread if spread > 0 else None
-
     plainest = float(abs(truth - truth.mean()).mean())
-    shown = card("R2", bootstrap(r2, rows), language)
+    shown = card("R2", bootstrap(lambda i: r2(truth[i], answer[i]), rows), language)
     error = bootstrap(lambda i: float(abs(answer[i] - truth[i]).mean()), rows)
     shown += card(say("report.error", language), error, language, say("report.mean", language, value=f"{plainest:.4g}"))
     label = [say(f"report.{key}", language) for key in ("truth", "answer")]

@@ -32,9 +32,18 @@ def scores(goal: Goal, preparation: Preparation, target: Any, output: Any) -> di
         found |= {} if ranked is None else {"auc": ranked}
         return found | ({"log_loss": log_loss(truth, columns)} if goal.gives_probabilities else {})
     exact, answer = (goal.numbers(preparation, values) for values in (target, output))
-    spread = float(((exact - exact.mean()) ** 2).sum())
-    found = {"mean_absolute_error": float(abs(answer - exact).mean())}
-    return found | ({"r2": 1 - float(((answer - exact) ** 2).sum()) / spread} if spread > 0 else {})
+    found, explained = {"mean_absolute_error": float(abs(answer - exact).mean())}, r2(exact, answer)
+    return found | ({} if explained is None else {"r2": explained})
+
+
+def r2(exact: Array, answer: Array) -> float | None:
+    """1 - squared error / squared error of the mean (N,); None where all are equal. Squared in units of the largest
+    deviation: squares of very large or small numbers are no numbers of float64."""
+    deviation = exact - exact.mean()
+    unit = abs(deviation).max()
+    if not unit > 0:
+        return None
+    return 1 - float((((answer - exact) / unit) ** 2).sum() / ((deviation / unit) ** 2).sum())
 
 
 def auc(truth: NDArray[np.int64], columns: Array) -> float | None:

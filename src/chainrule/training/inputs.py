@@ -79,10 +79,15 @@ def check_data(program: Program, X: Any, y: Any, dtype: str, what: str = "") -> 
     features = check_features(X, f"{what}X", int(program.inputs["X"][1]), np.dtype(dtype))
     target = check_target(y, len(features), int(program.inputs["y"][1]), f"{what}y", np.dtype(dtype))
     features, target = read_only(features), read_only(target)
+    check_for_loss(program, target, f"{what}y")
+    return features, target
+
+
+def check_for_loss(program: Program, target: Array, name: str = "y") -> None:
+    """ValueError: a target (N, K) that the loss does not take, with row and column."""
     loss = program.declaration.loss
     if loss.target in TARGET_CHECKS:
-        TARGET_CHECKS[loss.target](target, loss.name, f"{what}y")
-    return features, target
+        TARGET_CHECKS[loss.target](target, loss.name, name)
 
 
 def read_only(array: Array) -> Array:

@@ -64,8 +64,12 @@ class ArrayPrinter(Printer):
         )
 
     def cast(self, text: str, expr: Expr) -> str:
-        """In the type of the first array in the expression. Not that of X: it may hold whole numbers."""
-        array = next(node.name for node in walk(expr) if isinstance(node, Name) and node.shape)
+        """In the type of the first array in the expression, or of a trainable scalar where there is none.
+
+        Not that of X: it may hold whole numbers.
+        """
+        typed = [node for node in walk(expr) if isinstance(node, Name) and node.name not in self.host]
+        array = next((node.name for node in typed if node.shape), typed[0].name)
         return f"{text}.astype({array}.dtype)"
 
 
