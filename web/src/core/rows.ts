@@ -1,4 +1,4 @@
-// Rows of the data that a step takes.
+// The numbers that a step takes: rows of the data, and whether they are those of before.
 
 import type { Data, Numbers } from "./contract";
 
@@ -16,4 +16,11 @@ export function same(one: Numbers | Int32Array, other: Numbers | Int32Array | un
     if (one.length !== other?.length) return false;
     for (let i = 0; i < one.length; i++) if (!Object.is(one[i], other[i])) return false;
     return true;
+}
+
+/** How many numbers are others in `other`, which has as many. */
+export function differ(one: Numbers, other: Numbers): number {
+    let count = 0;
+    for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) count++;
+    return count;
 }
