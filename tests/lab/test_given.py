@@ -122,6 +122,7 @@ def test_a_figure_speaks_one_language(language, page_built, opened, tmp_path):
     said = page.inner_text("body")
     assert "⟦" not in said
     assert "Choose a dot" not in said
+    assert founding().answer()["experiment"]["optimizer"]["name"] == "gradient_descent"  # as the page knows it
 
 
 def test_the_command_writes_a_figure_and_the_line_that_embeds_it(page_built, tmp_path):

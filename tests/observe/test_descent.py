@@ -165,6 +165,7 @@ def test_a_python_function_means_the_same():
         ("exp(x)", 1, 0.1, ("fades", "fades", "flew", "fades")),
         ("1/x", -1, 0.1, ("pole", "pole", "flew", "pole")),
         ("log(x)", 1, 0.1, ("domain", "domain", "flew", "lowest")),
+        ("log(x)", 8, 0.1, ("domain", "domain", "flew", "lowest")),  # 0 is one of the places that the grid tries
         ("x^x", 1, 0.1, ("minimum", "minimum", "minimum", "lowest")),
         ("abs(x)", 8, 0.1, ("cycle", "slow", "stuck", "minimum")),
         ("sin(x)", 1, 0.1, ("minimum", "minimum", "maximum", "lowest")),

@@ -134,7 +134,7 @@ def fitting(base: Experiment, kind: str) -> list[Experiment]:
 def matched(place: Experiment, kind: str) -> Experiment:
     """As `matchGoal` in `web/src/core/lab.svelte.ts`."""
     squared = "squared" in place.loss or place.loss in ("mean_absolute_error", "huber")
-    if kind == "several" and place.output != "softmax" and not squared:
+    if kind == "several" and place.output != "softmax" and (not squared or place.output == "linear"):
         return replace(place, output="softmax", loss="softmax_cross_entropy")
     if kind == "number" and (place.output in ("softmax", "sigmoid") or not squared):
         return replace(place, output="linear", loss="half_mean_squared_error")

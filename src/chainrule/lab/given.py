@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import DataError, Dialect, printable, read_table
+from ..formulas.optimizers import OPTIMIZERS
 from ..messages import LANGUAGES
 from ..models import load
 from ..program.steps import Program
@@ -124,9 +125,10 @@ class Given:
         program = answers.runnable(self.program, columns, len(self.X), self.batch, formulas)
         declared = self.program.declaration
         rate = self.program.hyperparameters.get("learning_rate", 0.0)
+        optimizer = next(name for name, row in OPTIMIZERS.items() if type(declared.optimizer) is row)
         experiment = {
             "layers": layers[:-1], "output": layers[-1]["activation"], "loss": declared.loss.name,
-            "optimizer": {"name": type(declared.optimizer).__name__, "rate": rate},
+            "optimizer": {"name": optimizer, "rate": rate},
             "batch": self.batch, "seed": self.seed, "inputs": list(self.inputs),
         }  # fmt: skip
         return {"data": self.data(), "program": program, "experiment": experiment, "epoch": self.after,

@@ -25,7 +25,7 @@ describe("the fragment", () => {
         for (const place of [
             { screen: "network", language: "de", epoch: 35, step: 3, chapter: "why", experiment, table: null, changes },
             { screen: "slope", language: "en", epoch: 0, step: 0, chapter: "", experiment, table, changes: [] },
-        ]) expect(fromFragment(toFragment(place))).toEqual(place);
+        ]) expect(fromFragment(toFragment(place))).toEqual({ ...place, said: true });
     });
     test("takes no change that is none, and no table without a digest", () => {
         const odd = fromFragment("#table=../../etc:x&changes=1,W1,0,1;-1,W1,0,1;2,<b>,0,1;3,W1,x,1;4,W1,0,;5,W1,0,NaN;0,b1,0,2");

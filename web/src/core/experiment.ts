@@ -141,7 +141,7 @@ export function toFragment({ screen, language, epoch, step, chapter, experiment:
 }
 
 /** What a fragment says, with the usual in the place of what it does not say or says wrongly; old links stay links. */
-export function fromFragment(fragment: string): Partial<Place> & { experiment: Experiment } {
+export function fromFragment(fragment: string): Partial<Place> & { experiment: Experiment; said: boolean } {
     const read = new URLSearchParams(fragment.replace(/^#/, ""));
     const text = (key: string, usual: string) => (read.get(key) ?? usual).slice(0, 400);
     const number = (key: string | undefined, usual: number, least: number, most: number) => {
@@ -168,6 +168,7 @@ export function fromFragment(fragment: string): Partial<Place> & { experiment: E
         step: whole(read.get("step") ?? undefined, 0, 0, 1e6),
         table: tableChoice(read),
         changes: changesOf(read.get("changes")),
+        said: read.has("output") || read.has("loss"),
         experiment: {
             data: {
                 set: data[0] || u.data.set,

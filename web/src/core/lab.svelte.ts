@@ -47,6 +47,7 @@ export class Lab {
     readonly run = new Run();
     private turn = 0; // counts the derivations that were asked for
     private visit = 0; // counts the links that were followed
+    private goal: Data["kind"] | "said" | "" = ""; // what output and loss were matched to last; said: by a link
     private opening = 0; // counts the tables that were opened, and the ways away from one
     good = $state.raw<Experiment | null>(null); // that which runs
 
@@ -63,6 +64,7 @@ export class Lab {
         if (place.screen) this.screen = place.screen;
         else if (this.screens?.length) this.screen = this.screens[0];
         this.experiment = place.experiment;
+        this.goal = place.said ? "said" : "";
         this.second = secondOf(location.hash);
         if (place.table) this.asked = { ...place, table: place.table };
         this.ready = true;
@@ -92,6 +94,7 @@ export class Lab {
     private async fallBack(): Promise<void> {
         const refused = this.run.error;
         this.experiment = structuredClone(USUAL);
+        this.goal = "";
         await this.derive();
         this.run.error = refused;
     }
@@ -156,16 +159,19 @@ export class Lab {
         await this.run.look();
     }
 
-    /** Output and loss that go with the data. */
+    /** Output and loss that go with the data; what is chosen for data of the same kind stays chosen. */
     fit(): void {
         const kind = this.choices?.data.find((row) => row.name === this.experiment.data.set)?.kind;
         if (kind && !this.table && !this.given) this.matchGoal({ kind });
     }
 
     private matchGoal({ kind }: Pick<Data, "kind">): void {
+        const kept = this.goal === kind || this.goal === "said";
+        this.goal = kind;
+        if (kept) return;
         const e = this.experiment;
         const squared = e.loss.includes("squared") || e.loss === "mean_absolute_error" || e.loss === "huber";
-        if (kind === "several" && e.output !== "softmax" && !squared) [e.output, e.loss] = ["softmax", "softmax_cross_entropy"];
+        if (kind === "several" && e.output !== "softmax" && (!squared || e.output === "linear")) [e.output, e.loss] = ["softmax", "softmax_cross_entropy"];
         if (kind === "number" && (e.output === "softmax" || !squared || e.output === "sigmoid"))
             [e.output, e.loss] = ["linear", "half_mean_squared_error"];
         if (kind === "classes" && (e.output === "softmax" || e.output === "linear"))
@@ -189,7 +195,7 @@ export class Lab {
             this.tableError = null;
             const e = this.experiment;
             e.inputs = [];
-            if (!right) e.data.test ||= 0.2;
+            if (!right) [e.data.test, this.goal] = [e.data.test || 0.2, ""];
             await this.derive();
             if (this.asked === asked) this.asked = null; // else another link was followed since
             if (right && opening === this.opening) await this.arrive(asked);
@@ -335,6 +341,7 @@ export class Lab {
         this.leave();
         if (this.given) Object.assign(this.experiment, seedOf(link));
         else this.experiment = place.experiment;
+        this.goal = place.said ? "said" : "";
         this.second = secondOf(at < 0 ? "" : link.slice(at));
         if (place.screen) this.screen = place.screen;
         this.turnTo(place.chapter);
