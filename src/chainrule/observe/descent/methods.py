@@ -116,7 +116,7 @@ def grid_search(curve: Curve, low: Array, high: Array, steps: int, tolerance: fl
         grid = np.array(list(itertools.product(*axes))).T
         found = curve(grid)
         evaluations += grid.shape[1]
-        found = np.where(np.isfinite(found), found, np.inf)  # where a logarithm falls for ever, there is no place to go on
+        found = np.where(np.isfinite(found), found, np.inf)  # log(0) is no place to go on from
         if not np.isfinite(found).any():
             break
         best = grid[:, int(found.argmin())]
