@@ -62,7 +62,8 @@ interface Rows {
 
 const MOST_HISTORY = 1200;
 const QUICK = 3; // milliseconds: losses of all rows that take longer are not taken anew for every frame,
-const SOME = 512; // but of so many rows at a time;
+const SOME = 512; // but of so many rows at a time,
+const SHARE = 2; // for so long in each;
 const SELDOM = 8; // or where that cannot be, after so many times what they take
 const CHEAP = 1e5; // rows x parameters: so many test rows are looked at after every epoch, more with every snapshot
 const DIFFERENCE = 1e-5;
@@ -332,7 +333,7 @@ export class Machine {
             } else {
                 this.measuring ??= this.gradually(known.took);
                 let found = this.measuring.next();
-                while (!found.done && performance.now() - begun < QUICK) found = this.measuring.next();
+                while (!found.done && performance.now() - begun < SHARE) found = this.measuring.next();
                 if (!found.done) return known;
                 this.measuring = null;
                 return (this.measured = found.value);
