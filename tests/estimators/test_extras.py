@@ -78,9 +78,24 @@ def test_a_regressor_takes_any_loss(loss):
     assert model.program_.declaration.loss.name == loss
 
 
-def test_a_target_that_a_loss_does_not_take_is_refused():
-    with pytest.raises(ValueError, match="for poisson it must not be negative"):
-        cr.MLPRegressor("poisson").fit(X, -1.0 - y)
+@pytest.mark.parametrize(
+    ("settings", "target", "message"),
+    [
+        ({"loss": "poisson"}, -1.0 - y, "for poisson it must not be negative"),
+        ({"validation_data": (X, y)}, np.stack([y, y], axis=1), "y has 1 columns, the y of the fit 2"),
+        ({"hidden_layer_sizes": (3.5,)}, y, "must be whole numbers"),
+        ({"callbacks": ["stop"]}, y, "callbacks must be a list of Callback"),
+    ],
+)
+def test_what_does_not_fit_a_regressor_is_refused(settings, target, message):
+    with pytest.raises(ValueError, match=message):
+        cr.MLPRegressor(**settings).fit(X, target)
+
+
+def test_numbers_too_large_for_the_weights_are_refused():
+    single = classifier(max_iter=1).fit(X.astype(np.float32), y)
+    with pytest.raises(ValueError, match="too large for float32"):
+        single.predict(1e300 * X)
 
 
 def test_trainable_scalars_are_learnt_and_shown():
@@ -228,6 +243,7 @@ def test_an_optimizer_of_ones_own_is_told_apart_by_its_formulas():
         ({"loss": "huger"}, "The 'loss' parameter of MLPClassifier must be"),
         ({"loss": "poisson"}, "needs exp or softplus or sigmoid"),
         ({"optimizer": "adagard"}, "The 'optimizer' parameter of MLPClassifier must be"),
+        ({"validation_data": (X, y.astype(str))}, "y has classes that the y of the fit does not have"),
         ({"engine": "gpu"}, "The 'engine' parameter of MLPClassifier must be"),
         ({"dropout": 0.5, "solver": "lbfgs"}, "dropout needs a stochastic solver"),
         ({"batch_norm": True, "solver": "lbfgs"}, "batch_norm needs a stochastic solver"),

@@ -255,6 +255,7 @@ def test_ops_for_derivations_only_cannot_be_typed():
         ("exp", "unknown name 'exp'", 0),
         ("x @ x", r"shapes do not fit: \(N, 3\) @ \(N, 3\)", 2),
         ("y * x.T", r"shapes do not fit: \(N, 3\) and \(3, N\)", 2),
+        ("x + s / (2 - 2)", r"s / \(2 - 2\) is no finite real number", 6),
         ("x + 1e999", "the number 1e999 is too large", 4),
         ("x + sigmoid", "unknown name 'sigmoid'", 4),
     ],

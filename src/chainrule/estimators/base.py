@@ -14,9 +14,10 @@ from ..engines.engine import Array, Arrays, packed
 from ..formulas.layers import Dropout
 from ..network import Network
 from ..program.steps import Program
-from ..training.inputs import check_for_loss
+from ..training.inputs import check_for_loss, is_whole
 from ..training.metrics import Metric
 from ..training.start import concrete
+from ..training.training import check_callbacks
 from . import plans
 from .checks import CONSTRAINTS, check_parameters, is_plain, is_plain_target
 from .fitted import SPARSE, Fitted, as_columns, dense
@@ -152,6 +153,8 @@ class Perceptron(Fitted):
     def _widths(self) -> list[int]:
         given = self.hidden_layer_sizes
         widths = list(given) if hasattr(given, "__iter__") else [given]
+        if not all(is_whole(width) for width in widths):
+            raise ValueError(f"hidden_layer_sizes must be whole numbers, got {given}.")
         if any(width <= 0 for width in widths):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
         return [int(width) for width in widths]
@@ -253,7 +256,7 @@ class Perceptron(Fitted):
         given = (self._batch_rows(rows), bool(self.shuffle), self._random_state, engine.dtype)
         order = CarriedOrder(engine.program, rows, *given, seen=seen)
         run = Run(engine, engine.program, inputs, self._parameters, self._state, numbers, order, self._optimizer.t)
-        run.callbacks, run.added = tuple(self.callbacks or ()), self._added(y)
+        run.callbacks, run.added = check_callbacks(self.callbacks or ()), self._added(y)
         if self.validation_data is not None:
             held_out = (*self._validation(engine.dtype), None)
         if held_out is not None:
@@ -286,7 +289,7 @@ class Perceptron(Fitted):
         return packed({name: start(name) for name in program.state})
 
     def _inputs(self, X: Any, y: Array, weights: Array | None, dtype: Any) -> dict[str, Any]:
-        X = np.ascontiguousarray(X, dtype) if isinstance(X, np.ndarray) else X.astype(dtype)
+        X = dense(X, dtype) if isinstance(X, np.ndarray) else X.astype(dtype)
         inputs = {"X": X, "y": as_columns(y, dtype)}
         if weights is not None:
             inputs["sample_weight"] = np.ascontiguousarray(weights, dtype).reshape(-1, 1)
@@ -319,4 +322,11 @@ class Perceptron(Fitted):
             raise ValueError("validation_data must be a pair, (X, y)")
         X, y = self.validation_data
         X, y = self._checked(X, y, reset=False)
-        return X, self._columns(y)
+        return X, self._held_out(y)
+
+    def _held_out(self, y: Any) -> Array:
+        """The target of validation data as columns.  ValueError: it is not like that of the fit."""
+        columns = self._columns(y)
+        if columns.shape[1] != self.n_outputs_:
+            raise ValueError(f"validation_data: y has {columns.shape[1]} columns, the y of the fit {self.n_outputs_}")
+        return columns

@@ -139,6 +139,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     def _columns(self, y: Any) -> Array:
         return encoded(self._label_binarizer, y)
 
+    def _held_out(self, y: Any) -> Array:
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if len(unknown):
+            raise ValueError(f"validation_data: y has classes that the y of the fit does not have: {unknown[:10]}")
+        return super()._held_out(y)
+
     def _metric(self, weights: Array | None) -> Metric:
         kind = self._label_binarizer.y_type_
         single = kind == "binary" and len(self.classes_) == 1  # which is the answer, whatever the output

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..data import check_features
 from ..derivation import Declaration
 from ..engines.engine import Array, Arrays, packed
 from ..program.steps import Program
@@ -119,11 +120,11 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
             parameters = self._gathered(engine.program, engine.dtype)
         else:
             engine = ready.engine
-            if type(X) is np.ndarray and len(X) == 1:
+            if type(X) is np.ndarray and len(X) == 1 and X.dtype == engine.dtype:
                 output: Array = ready.row(X[0])
                 return output.reshape(1, -1)
         if isinstance(X, np.ndarray):
-            return engine.predict(np.ascontiguousarray(X, engine.dtype), parameters, self._state)
+            return engine.predict(dense(X, engine.dtype), parameters, self._state)
         rows = max(1, PREDICT_BYTES // (X.shape[1] * engine.dtype.itemsize))
         X = X.tocsr()
         blocks = (dense(X[start : start + rows], engine.dtype) for start in range(0, X.shape[0], rows))
@@ -166,7 +167,11 @@ def offset(program: Program, number: int) -> str:
 
 
 def dense(X: Any, dtype: Any) -> Array:
-    return np.ascontiguousarray(X if isinstance(X, np.ndarray) else X.toarray(), dtype)
+    """X (N, D) as an array of this type.  ValueError: a number that is too large for it."""
+    array = X if isinstance(X, np.ndarray) else X.toarray()
+    if array.dtype != dtype:
+        return check_features(array, "X", array.shape[1], dtype)
+    return np.ascontiguousarray(array)
 
 
 def as_columns(y: Array, dtype: Any) -> Array:

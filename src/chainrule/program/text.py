@@ -215,6 +215,7 @@ class Parser:
     def checked(self, built: Call, position: int) -> Expr:
         """What was built. Numbers alone must have a finite real result; 2 / 3 stays as it is written.
 
+        Nothing may be divided by a number that is 0.
         A whole number that is too long for an array of real ones becomes a real one: `2**100`.
         """
         try:
@@ -222,7 +223,9 @@ class Parser:
         except (ArithmeticError, ValueError):
             result = math.nan
         if result is None:
-            return built
+            if built.op != "divide" or constant(built.args[1]) != 0:
+                return built
+            result = math.nan
         if not math.isfinite(result):
             raise FormulaError(f"{to_text(built)} is no finite real number", self.text, position)
         whole = result.is_integer() and abs(result) >= MAXIMUM_WHOLE
