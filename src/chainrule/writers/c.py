@@ -11,7 +11,7 @@ from . import c_predictor, device, drivers, watching
 from . import c_script as script
 from .c_header import HeaderWriter
 from .c_language import DOT, Real
-from .c_lines import wrapped
+from .lines import wrapped
 from .loops import INDENT, Function
 from .model import TrainedModel
 from .run import Run, SelfTest

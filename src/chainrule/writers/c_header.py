@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from . import costs, device, drivers, watching
-from .c_lines import WIDTH, with_arguments
 from .c_structs import StructWriter
+from .lines import WIDTH, with_arguments
 from .loops import Function
 from .names import as_comment
 

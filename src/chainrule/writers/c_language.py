@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from ..program.steps import Program
 from ..program.text import number_text
-from .c_lines import WIDTH, with_arguments, wrapped
+from .lines import above, with_arguments, wrapped
 from .loops import INDENT, Axis, Kernel, LoopWriter, Scope
 from .lowering import Contraction, Lowered, Nest, Operand, RowWise
 
@@ -200,9 +200,6 @@ class CLanguage(LoopWriter):
         body = self.loops(kernel.nest, kernel.scope)
         if kernel.result:
             body.append(f"return {kernel.result};")
-        formula, _, shapes = kernel.formula.partition("     ")
-        comment = [f"/* {kernel.formula} */"] if kernel.formula else []
-        if len(kernel.formula) > WIDTH - 6:
-            comment = [f" * {part}" for part in (*formula.split("; "), shapes)]
-            comment = ["/" + comment[0][1:], *comment[1:-1], f"{comment[-1]} */"]
-        return [*comment, f"{head} {{", *(part for line in body for part in wrapped(INDENT + line)), "}"]
+        comment = "\n * ".join(above(kernel.formula))
+        above_it = f"/* {comment} */".split("\n") if comment else []
+        return [*above_it, f"{head} {{", *(part for line in body for part in wrapped(INDENT + line)), "}"]

@@ -11,7 +11,7 @@ from ..program.ops import Shape
 from ..program.steps import Variable
 from ..program.text import number_text
 from .c_language import CLanguage
-from .c_lines import WIDTH
+from .lines import WIDTH
 from .loops import INDENT, Function, count, product
 from .run import SelfTest
 

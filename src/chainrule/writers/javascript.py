@@ -11,6 +11,7 @@ from ..program.ops import Shape
 from ..program.steps import Program
 from ..program.text import number_text
 from . import javascript_predictor, javascript_script
+from .lines import above, wrapped
 from .loops import INDENT, Axis, Function, Kernel, LoopWriter, Scope, product
 from .lowering import Contraction, Lowered, Nest, Operand, RowWise
 from .model import TrainedModel
@@ -133,7 +134,7 @@ class JavaScriptWriter(LoopWriter):
         blocks += [*kernels, *self.blocks.values()]
         for function in written:
             head = f"{export}function {function.name}({', '.join(self.arguments(function))}) {{"
-            inside = [INDENT + line if line else "" for line in function.lines]
+            inside = [part for line in function.lines for part in wrapped(INDENT + line if line else "")]
             blocks.append("\n".join([f"// {self.describe(function)}", head, *inside, "}"]))
         return "\n\n".join(blocks) + "\n"
 
@@ -198,9 +199,9 @@ class JavaScriptWriter(LoopWriter):
         write = [name for name, written in kernel.arrays.items() if written]
         arguments = [*["h"] * kernel.settings, *kernel.sizes, *read, *kernel.scalars, *write]
         body = self.loops(kernel.nest, kernel.scope) + ([f"return {kernel.result};"] if kernel.result else [])
-        formula, _, shapes = kernel.formula.partition("     ")
-        comment = [f"// {formula}" + (f": {shapes}" if shapes else "")] if formula else []
-        return [*comment, f"function {kernel.name}({', '.join(arguments)}) {{", *(INDENT + line for line in body), "}"]
+        comment = [f"// {part.replace('     ', ': ')}" for part in above(kernel.formula)]
+        inside = (part for line in body for part in wrapped(INDENT + line))
+        return [*comment, f"function {kernel.name}({', '.join(arguments)}) {{", *inside, "}"]
 
     # --- what JavaScript says ---
 

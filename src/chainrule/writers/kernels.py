@@ -231,11 +231,13 @@ class KernelWriter(ElementWriter):
         if isinstance(core, Reduction):
             value = nest.assignments[0][1]
             mean = isinstance(value, Call) and value.op == "divide"
-            squares = isinstance(core.inner, Call) and core.inner.op == "power"
-            return "column_" + ({(True, True): "variance", (True, False): "mean"}.get((mean, squares)) or core.op)
+            inner = core.inner.op if isinstance(core.inner, Call) else ""
+            if mean and inner == "power":
+                return "column_variance"
+            return f"column_{'mean' if mean else core.op}{'_of_products' if inner == 'multiply' else ''}"
         assert isinstance(core, Contraction)
         if core.over == "N":
-            return "gradient"
+            return "gradient" if nest.beside is not None else "weight_gradient"
         if nest.phase == "forward" and nest.assignments == ((nest.targets[0], Name(ACCUMULATOR, nest.space)),):
             return "matmul"
         word = activation_word(nest.steps) if nest.phase == "forward" else self.slope_word(nest)

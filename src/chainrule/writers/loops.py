@@ -36,7 +36,6 @@ class LoopWriter(KernelWriter):
     """Writes modules: the loops of nests, and functions."""
 
     forms: ClassVar[tuple[str, ...]] = ()
-    width: ClassVar[int] = 116  # of a function's body
 
     # --- nests ---
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from . import drivers
-from .c_lines import with_arguments, wrapped
+from .lines import with_arguments, wrapped
 from .loops import INDENT, Axis, Function, Kernel, Nest, Scope
 from .lowering import Contraction, Reduction, RowWise
 from .tiled import TiledCWriter

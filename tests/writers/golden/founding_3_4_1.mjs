@@ -95,7 +95,7 @@ function backward(N, K, M, delta, W, error) {
 }
 
 // dW = x.T @ delta: x (N, K), delta (N, M), dW (K, M)
-function gradient(N, K, M, x, delta, dW) {
+function weight_gradient(N, K, M, x, delta, dW) {
     for (let i = 0; i < K; i++)
         for (let j = 0; j < M; j++)
             dW[i * M + j] = dot(N, x, i, K, delta, j, M);
@@ -160,12 +160,12 @@ export function trace(w, s, N, X, y) {
         s.slope2[k] = s.a2[k] * (1 - s.a2[k]);
         s.delta2[k] = s.error2[k] * s.slope2[k];
     }
-    backward(N, UNITS1, OUTPUTS, s.delta2, w.W2, s.error1);  // error1 = delta2 @ W2.T
+    backward(N, UNITS1, OUTPUTS, s.delta2, w.W2, s.error1);      // error1 = delta2 @ W2.T
     for (let k = 0; k < N * UNITS1; k++) {
         s.slope1[k] = s.a1[k] * (1 - s.a1[k]);
         s.delta1[k] = s.error1[k] * s.slope1[k];
     }
-    gradient(N, INPUTS, UNITS1, X, s.delta1, s.dW1);         // dW1 = X.T @ delta1
-    gradient(N, UNITS1, OUTPUTS, s.a1, s.delta2, s.dW2);     // dW2 = a1.T @ delta2
+    weight_gradient(N, INPUTS, UNITS1, X, s.delta1, s.dW1);      // dW1 = X.T @ delta1
+    weight_gradient(N, UNITS1, OUTPUTS, s.a1, s.delta2, s.dW2);  // dW2 = a1.T @ delta2
     return s.data_loss[0];
 }

@@ -106,7 +106,7 @@ static void backward_relu(int N, int K, int M, const real *delta, const real *W,
 }
 
 /* out = (dn * n_values).mean(axis=0)     dn (N, M), n_values (N, M), out (M,) */
-static void column_mean_2(int N, int M, const real *dn, const real *n_values, real *out) {
+static void column_mean_of_products(int N, int M, const real *dn, const real *n_values, real *out) {
     for (int j = 0; j < M; j++) {
         real sum = 0.0f;
         for (int n = 0; n < N; n++)
@@ -116,14 +116,14 @@ static void column_mean_2(int N, int M, const real *dn, const real *n_values, re
 }
 
 /* dW = x.T @ delta     x (N, K), delta (N, M), dW (K, M) */
-static void gradient(int N, int K, int M, const real *x, const real *delta, real *dW) {
+static void weight_gradient(int N, int K, int M, const real *x, const real *delta, real *dW) {
     for (int i = 0; i < K; i++)
         for (int j = 0; j < M; j++)
             dW[i * M + j] = dot(N, x + i, K, delta + j, M);
 }
 
 /* out = (ds * n_values).sum(axis=0)     ds (N, M), n_values (N, M), out (M,) */
-static void column_sum(int N, int M, const real *ds, const real *n_values, real *out) {
+static void column_sum_of_products(int N, int M, const real *ds, const real *n_values, real *out) {
     for (int j = 0; j < M; j++) {
         real sum = 0.0f;
         for (int n = 0; n < N; n++)
@@ -133,7 +133,7 @@ static void column_sum(int N, int M, const real *ds, const real *n_values, real 
 }
 
 /* out = x.sum(axis=0)     x (N, M), out (M,) */
-static void column_sum_2(int N, int M, const real *x, real *out) {
+static void column_sum(int N, int M, const real *x, real *out) {
     for (int j = 0; j < M; j++) {
         real sum = 0.0f;
         for (int n = 0; n < N; n++)
@@ -143,7 +143,7 @@ static void column_sum_2(int N, int M, const real *x, real *out) {
 }
 
 /* dW = x.T @ delta; db = delta.sum(axis=0)     x (N, K), delta (N, M), dW (K, M), db (M,) */
-static void gradient_2(int N, int K, int M, const real *x, const real *delta, real *dW, real *db) {
+static void gradient(int N, int K, int M, const real *x, const real *delta, real *dW, real *db) {
     for (int i = 0; i < K; i++)
         for (int j = 0; j < M; j++)
             dW[i * M + j] = dot(N, x + i, K, delta + j, M);
@@ -209,17 +209,16 @@ real step(struct parameters *w, struct state *m, struct scratch *s, const struct
         s->delta2[k] = (s->p[k] - y[k]) / (real)N;
     /* ds1 = (delta2 @ W2.T) * (a1 > 0); dn1 = ds1 * gamma1 */
     backward_relu(N, UNITS1, OUTPUTS, s->delta2, w->W2, s->a1, w->gamma1, s->ds1, s->dn1);
-    column_mean(N, UNITS1, s->dn1, s->mean_dn1);              /* mean_dn1 = dn1.mean(axis=0) */
-    column_mean_2(N, UNITS1, s->dn1, s->n1, s->mean_dn1_n1);  /* mean_dn1_n1 = (dn1 * n1).mean(axis=0) */
+    column_mean(N, UNITS1, s->dn1, s->mean_dn1);                        /* mean_dn1 = dn1.mean(axis=0) */
+    column_mean_of_products(N, UNITS1, s->dn1, s->n1, s->mean_dn1_n1);  /* mean_dn1_n1 = (dn1 * n1).mean(axis=0) */
     for (int n = 0; n < N; n++)
         for (int j = 0; j < UNITS1; j++)
             s->delta1[n * UNITS1 + j] = (s->dn1[n * UNITS1 + j] - s->mean_dn1[j]
                 - s->n1[n * UNITS1 + j] * s->mean_dn1_n1[j]) / s->std1[j];
-    gradient(N, INPUTS, UNITS1, X, s->delta1, s->dW1);        /* dW1 = X.T @ delta1 */
-    column_sum(N, UNITS1, s->ds1, s->n1, s->dgamma1);         /* dgamma1 = (ds1 * n1).sum(axis=0) */
-    column_sum_2(N, UNITS1, s->ds1, s->dbeta1);               /* dbeta1 = ds1.sum(axis=0) */
-    /* dW2 = a1.T @ delta2; db2 = delta2.sum(axis=0) */
-    gradient_2(N, UNITS1, OUTPUTS, s->a1, s->delta2, s->dW2, s->db2);
+    weight_gradient(N, INPUTS, UNITS1, X, s->delta1, s->dW1);           /* dW1 = X.T @ delta1 */
+    column_sum_of_products(N, UNITS1, s->ds1, s->n1, s->dgamma1);       /* dgamma1 = (ds1 * n1).sum(axis=0) */
+    column_sum(N, UNITS1, s->ds1, s->dbeta1);                           /* dbeta1 = ds1.sum(axis=0) */
+    gradient(N, UNITS1, OUTPUTS, s->a1, s->delta2, s->dW2, s->db2);  /* dW2 = a1.T @ delta2; db2 = delta2.sum(axis=0) */
 
     /* update */
     momentum(h, INPUTS * UNITS1, s->dW1, m->vW1, w->W1);

@@ -87,7 +87,9 @@ function column_mean(N, M, x, out) {
     }
 }
 
-// variance_out = z.var(axis=0); std = sqrt(variance_out + 1e-5): z (N, M), mean_values (M,), variance_out (M,), std (M,)
+// variance_out = z.var(axis=0)
+// std = sqrt(variance_out + 1e-5)
+// z (N, M), mean_values (M,), variance_out (M,), std (M,)
 function column_variance(N, M, z, mean_values, variance_out, std) {
     for (let j = 0; j < M; j++) {
         let sum = 0;
@@ -108,7 +110,9 @@ function forward_sigmoid(N, K, M, x, W, b, z, p) {
     }
 }
 
-// ds = (delta @ W.T) * (a > 0); dn = ds * gamma: delta (N, M), W (K, M), a (N, K), gamma (K,), ds (N, K), dn (N, K)
+// ds = (delta @ W.T) * (a > 0)
+// dn = ds * gamma
+// delta (N, M), W (K, M), a (N, K), gamma (K,), ds (N, K), dn (N, K)
 function backward_relu(N, K, M, delta, W, a, gamma, ds, dn) {
     for (let n = 0; n < N; n++) {
         for (let i = 0; i < K; i++) {
@@ -119,7 +123,7 @@ function backward_relu(N, K, M, delta, W, a, gamma, ds, dn) {
 }
 
 // out = (dn * n_values).mean(axis=0): dn (N, M), n_values (N, M), out (M,)
-function column_mean_2(N, M, dn, n_values, out) {
+function column_mean_of_products(N, M, dn, n_values, out) {
     for (let j = 0; j < M; j++) {
         let sum = 0;
         for (let n = 0; n < N; n++)
@@ -129,14 +133,14 @@ function column_mean_2(N, M, dn, n_values, out) {
 }
 
 // dW = x.T @ delta: x (N, K), delta (N, M), dW (K, M)
-function gradient(N, K, M, x, delta, dW) {
+function weight_gradient(N, K, M, x, delta, dW) {
     for (let i = 0; i < K; i++)
         for (let j = 0; j < M; j++)
             dW[i * M + j] = dot(N, x, i, K, delta, j, M);
 }
 
 // out = (ds * n_values).sum(axis=0): ds (N, M), n_values (N, M), out (M,)
-function column_sum(N, M, ds, n_values, out) {
+function column_sum_of_products(N, M, ds, n_values, out) {
     for (let j = 0; j < M; j++) {
         let sum = 0;
         for (let n = 0; n < N; n++)
@@ -146,7 +150,7 @@ function column_sum(N, M, ds, n_values, out) {
 }
 
 // out = x.sum(axis=0): x (N, M), out (M,)
-function column_sum_2(N, M, x, out) {
+function column_sum(N, M, x, out) {
     for (let j = 0; j < M; j++) {
         let sum = 0;
         for (let n = 0; n < N; n++)
@@ -156,7 +160,7 @@ function column_sum_2(N, M, x, out) {
 }
 
 // dW = x.T @ delta; db = delta.sum(axis=0): x (N, K), delta (N, M), dW (K, M), db (M,)
-function gradient_2(N, K, M, x, delta, dW, db) {
+function gradient(N, K, M, x, delta, dW, db) {
     for (let i = 0; i < K; i++)
         for (let j = 0; j < M; j++)
             dW[i * M + j] = dot(N, x, i, K, delta, j, M);
@@ -176,7 +180,9 @@ function momentum(h, count, dw, v, w) {
     }
 }
 
-// n_values = (x @ W - running_mean) / std; a = relu(gamma * n_values + beta): x (N, K), W (K, M), running_mean (M,), std (M,), gamma (M,), beta (M,), a (N, M)
+// n_values = (x @ W - running_mean) / std
+// a = relu(gamma * n_values + beta)
+// x (N, K), W (K, M), running_mean (M,), std (M,), gamma (M,), beta (M,), a (N, M)
 function forward_relu(N, K, M, x, W, running_mean, std, gamma, beta, a) {
     for (let n = 0; n < N; n++) {
         for (let j = 0; j < M; j++) {
@@ -219,15 +225,16 @@ function step(w, m, s, h, N, X, y) {
         s.delta2[k] = (s.p[k] - y[k]) / N;
     // ds1 = (delta2 @ W2.T) * (a1 > 0); dn1 = ds1 * gamma1
     backward_relu(N, UNITS1, OUTPUTS, s.delta2, w.W2, s.a1, w.gamma1, s.ds1, s.dn1);
-    column_mean(N, UNITS1, s.dn1, s.mean_dn1);                     // mean_dn1 = dn1.mean(axis=0)
-    column_mean_2(N, UNITS1, s.dn1, s.n1, s.mean_dn1_n1);          // mean_dn1_n1 = (dn1 * n1).mean(axis=0)
+    column_mean(N, UNITS1, s.dn1, s.mean_dn1);                       // mean_dn1 = dn1.mean(axis=0)
+    column_mean_of_products(N, UNITS1, s.dn1, s.n1, s.mean_dn1_n1);  // mean_dn1_n1 = (dn1 * n1).mean(axis=0)
     for (let n = 0; n < N; n++)
         for (let j = 0; j < UNITS1; j++)
-            s.delta1[n * UNITS1 + j] = (s.dn1[n * UNITS1 + j] - s.mean_dn1[j] - s.n1[n * UNITS1 + j] * s.mean_dn1_n1[j]) / s.std1[j];
-    gradient(N, INPUTS, UNITS1, X, s.delta1, s.dW1);               // dW1 = X.T @ delta1
-    column_sum(N, UNITS1, s.ds1, s.n1, s.dgamma1);                 // dgamma1 = (ds1 * n1).sum(axis=0)
-    column_sum_2(N, UNITS1, s.ds1, s.dbeta1);                      // dbeta1 = ds1.sum(axis=0)
-    gradient_2(N, UNITS1, OUTPUTS, s.a1, s.delta2, s.dW2, s.db2);  // dW2 = a1.T @ delta2; db2 = delta2.sum(axis=0)
+            s.delta1[n * UNITS1 + j] = (s.dn1[n * UNITS1 + j] - s.mean_dn1[j]
+                - s.n1[n * UNITS1 + j] * s.mean_dn1_n1[j]) / s.std1[j];
+    weight_gradient(N, INPUTS, UNITS1, X, s.delta1, s.dW1);          // dW1 = X.T @ delta1
+    column_sum_of_products(N, UNITS1, s.ds1, s.n1, s.dgamma1);       // dgamma1 = (ds1 * n1).sum(axis=0)
+    column_sum(N, UNITS1, s.ds1, s.dbeta1);                          // dbeta1 = ds1.sum(axis=0)
+    gradient(N, UNITS1, OUTPUTS, s.a1, s.delta2, s.dW2, s.db2);      // dW2 = a1.T @ delta2; db2 = delta2.sum(axis=0)
 
     // update
     momentum(h, INPUTS * UNITS1, s.dW1, m.vW1, w.W1);

@@ -1,4 +1,4 @@
-"""How lines of C are broken: long statements, and the heads of functions."""
+"""How long lines of C and JavaScript are broken: statements, the heads of functions, and what stands above kernels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def with_arguments(head: str, arguments: Sequence[str], end: str = "", width: in
 
 def wrapped(line: str) -> list[str]:
     """A long line in several, broken before an operator or after a comma, as far outside of brackets as may be."""
-    if len(line) <= WIDTH or "/*" in line:
+    if len(line) <= WIDTH or "/*" in line or "//" in line:
         return [line]
     indent = line[: len(line) - len(line.lstrip())] + INDENT
     lines = []
@@ -37,6 +37,14 @@ def wrapped(line: str) -> list[str]:
         lines.append(line[:best])
         line = indent + line[best + 1 :]
     return [*lines, line]
+
+
+def above(formula: str) -> list[str]:
+    """The comment above a kernel, `z = x @ W; a = relu(z)     x (N, K), W (K, M), a (N, M)`, in parts if it is long."""
+    if len(formula) <= WIDTH - 6:
+        return [formula] if formula else []
+    formulas, _, shapes = formula.partition("     ")
+    return [*formulas.split("; "), *([shapes] if shapes else [])]
 
 
 def depth(text: str) -> int:
