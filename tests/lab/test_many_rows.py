@@ -14,7 +14,8 @@ def test_of_many_rows_figures_draw_some_and_losses_are_of_all(visit):
     random = np.random.RandomState(0)
     X = random.standard_normal((ROWS, 2)).round(3)
     text = "a,b,side\n" + "".join(f"{a},{b},{'left' if a * b < 0.2 else 'right'}\n" for a, b in X)
-    page = visit.open("#lang=en&layers=4:tanh&batch=100&seed=3&optimizer=gradient_descent:0.3&data=circle:20:0:0.25:3")
+    page = visit.open("#lang=en&layers=4:tanh&batch=100&seed=3&optimizer=gradient_descent:0.3&data=circle:20:0:0.25:3"
+                      "&b.optimizer=momentum:0.2")
     file = {"name": "own.csv", "mimeType": "text/csv", "buffer": text.encode()}
     page.locator("input[accept*=csv]").set_input_files(file)
     page.get_by_test_id("shown-rows").get_by_text("2,000 of the 3,000 training rows").wait_for()
@@ -22,9 +23,9 @@ def test_of_many_rows_figures_draw_some_and_losses_are_of_all(visit):
     made = tables.table({"name": "own.csv", "text": text, "target": "side", "test": 0.25, "seed": 3})["training"]
     x, y = made["X"].reshape(-1, 2), made["y"].reshape(-1, 1)
     net = cr.Network(2, [cr.Dense(4, "tanh", initial="glorot"), cr.Dense(1, "sigmoid", initial="glorot")])
-    program = cr.derive(net, "binary_cross_entropy", cr.GradientDescent(0.3))
+    program, other = (cr.derive(net, "binary_cross_entropy", by) for by in (cr.GradientDescent(0.3), cr.Momentum(0.2)))
 
-    def trained(epochs):
+    def trained(epochs, program=program):
         return cr.Training(program, x, y, epochs=epochs, batch_size=100, seed=3, dtype="float64", engine="numpy").fit()
 
     run = trained(2)
@@ -43,6 +44,12 @@ def test_of_many_rows_figures_draw_some_and_losses_are_of_all(visit):
     page.get_by_label("Stop at epoch").press("Enter")
     page.get_by_role("button", name="Play").click()  # where it stops, losses are those of the last step
     visit.loses(trained(9).evaluate(x, y)["loss"])
+    visit.turn("compare")
+    page.get_by_label("Stop at epoch").fill("11")
+    page.get_by_label("Stop at epoch").press("Enter")
+    page.get_by_role("button", name="Play").click()
+    for side, made in (("A", program), ("B", other)):
+        visit.loses(trained(11, made).evaluate(x, y)["loss"], f"loss-{side}")
 
 
 MEASURED = """async ({ address, program, rows }) => {

@@ -18,6 +18,7 @@ class Pair {
     readonly second = new Run();
     private loaded = "";
     private data: unknown = null;
+    private owed = false; // while it plays, losses of many rows are not taken for every frame
     private following: Promise<void> = Promise.resolve();
 
     constructor() {
@@ -54,7 +55,14 @@ class Pair {
         if (!this.second.program || !this.second.snapshot || this.second.busy) return;
         if (to < this.second.snapshot.t || to === 0) await this.second.reset(lab.experiment.seed);
         const left = to - this.second.snapshot.t;
-        if (left > 0 && !this.second.snapshot.diverged) await this.second.steps(left);
+        const now = !this.first.playing;
+        if (left > 0 && !this.second.snapshot.diverged) {
+            this.owed = !now;
+            await this.second.steps(left, now);
+        } else if (now && this.owed) {
+            this.owed = false;
+            await this.second.look();
+        }
     }
 }
 

@@ -144,14 +144,14 @@ export class Run {
         while (seen !== this.coming);
     }
 
-    /** So many steps; where they take long, shown on the way, and `pause` ends them. */
-    async steps(count: number): Promise<void> {
+    /** So many steps; where they take long, shown on the way, and `pause` ends them. Without `metrics` losses may come later. */
+    async steps(count: number, metrics = true): Promise<void> {
         await this.settled();
         const turn = ++this.turn;
         const end = (this.snapshot?.t ?? 0) + count;
         let left = count;
         do {
-            const answer = await this.ask({ kind: "advance", steps: left, milliseconds: SLICE, wants: this.wants });
+            const answer = await this.ask({ kind: "advance", steps: left, milliseconds: SLICE, wants: { ...this.wants, metrics } });
             this.take(answer.snapshot);
             await this.companion?.();
             left = end - (answer.snapshot?.t ?? end);
@@ -217,6 +217,7 @@ export class Run {
                     if (game !== this.game) return; // played again since
                     this.pause();
                     await this.look(); // losses of many rows were not taken for every frame
+                    await this.companion?.();
                 } else if (this.speed < 1) setTimeout(() => requestAnimationFrame(turn), 250);
                 else {
                     const quick = performance.now() - began < QUICK;
