@@ -137,6 +137,17 @@ def test_a_table_is_prepared_as_train_prepares_it():
     assert found == [("a", "numeric", 0), ("b", "numeric", 1)]
 
 
+def test_a_table_is_read_as_is_said():
+    coded = base64.b64encode("Größe;Kauf\n1,5;ja\n2,5;nein\n?;ja\n".encode("cp1252")).decode()
+    asked = {"name": "t.csv", "target": "Kauf", "test": 0, "read": {"encoding": "cp1252", "missing": "?"}}
+    made = tables.table({**asked, "base64": coded})
+    assert (made["names"], made["features"][0]["mean"]) == (["Größe", "Kauf"], 2.0)
+    assert made["remarks"] == [{"kind": "missing", "column": "Größe", "count": 1}]
+    again = {**asked, "digest": made["digest"]}
+    assert tables.table(again)["columns"] == made["columns"]
+    assert tables.table({**again, "read": {"encoding": "cp1252"}}) == {"again": True}  # read in another way
+
+
 def test_the_roles_of_columns_can_be_changed_and_a_table_has_a_digest():
     text = "a,b,kind\n" + "\n".join(f"{i},{i % 3},{'yes' if i % 2 else 'no'}" for i in range(20))
     given = {"name": "t.csv", "text": text, "target": "kind", "test": 0}
@@ -215,6 +226,8 @@ REFUSED = {
     ),
     "table, no base64": (tables.table, {"name": "t.csv", "base64": "?"}, "base64"),
     "table, bytes": (tables.table, {"name": "t.csv", "base64": "YSxiCv8sMQo="}, "UTF-8"),
+    "table, another reading": (tables.table, {"name": "t.csv", "text": "a,b\n1,2\n", "read": {"rows": "3"}}, "read:"),
+    "table, encoding": (tables.table, {"name": "t.csv", "text": "a\n", "read": {"encoding": "x"}}, "encoding 'x'"),
     "table, wide": (tables.table, {"name": "t.csv", "text": WIDE}, "at most"),
 }
 

@@ -117,6 +117,8 @@ def test_a_table_of_ones_own_and_a_broken_one(visit):
 
     drop("broken.csv", "a,b\n1,2\n3\n")
     page.locator(".alert", has_text="broken.csv, row 3").wait_for()
+    page.get_by_label("Between cells").select_option(";")  # then it has one column, which is to be predicted
+    page.locator(".alert", has_text="keep at least one").wait_for()
     rows = "".join(f"{i},{i * i % 7},{'red' if i % 3 else 'blue'}\n" for i in range(40))
     drop("own.csv", "width,height,colour\n" + rows)
     use = {name: page.get_by_label(f"What the column {name} is for") for name in ("width", "height", "colour")}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data import DataError, split
+from ..data.dialect import ENCODINGS
 from ..engines.reference import evaluate
 from ..files import NetworkFile
 from ..files.json_text import Record, check_number
@@ -59,6 +60,7 @@ def choices() -> dict[str, Any]:
         ],
         "languages": [{"name": name, "teaching": "teaching" in options_of(writer(name))} for name in LANGUAGES],
         "readiness": readiness_table(),
+        "encodings": list(ENCODINGS),
     }
 
 

@@ -181,7 +181,7 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     for spelled in languages:
         carried.put(f"messages/{spelled}", None, spoken(code, messages_of(spelled), notes))
     if figure is not None:
-        choices |= {name: [] for name in ("data", "activations", "initial", "losses", "optimizers")}
+        choices |= {name: [] for name in ("data", "activations", "initial", "losses", "optimizers", "encodings")}
     carried.put("start", None, start | {"languages": list(languages), "choices": choices, "chapters": []})
     carried.put("given", None, answer)
     for name in sources:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..data import DataError, Preparation, Table, find_roles, listed, printable, quoted, read_csv, split
+from ..data import DataError, Dialect, Preparation, Table, find_roles, listed, printable, quoted, read_csv, split
 from ..files.json_text import Record
 from .answers import MOST_ROWS, MOST_SEED, parts
 
@@ -20,17 +20,19 @@ MOST_COLUMNS, MOST_BYTES = 50, 64 * 2**20
 MOST_INPUTS = 500
 TASKS = ("auto", "classification", "regression")
 ROLES = ("numeric", "categorical", "ignore")
+READ = ("delimiter", "decimal", "encoding", "missing")
 
 
 def table(body: object) -> dict[str, Any]:
     """A CSV, read and prepared as `chainrule train` does it.
 
         {"name": "iris.csv", "text": "...", "target": "species", "roles": {"id": "ignore", "year": "categorical"},
-         "task": "auto", "test": 0.2, "seed": 0}
+         "task": "auto", "test": 0.2, "seed": 0, "read": {"encoding": "cp1252", "decimal": ","}}
 
     text        of a file in UTF-8; of any other `base64`, its bytes: it is read, or refused as `train` refuses it;
                 or its `digest`, which suffices for the table that was read last: {"again": true} asks for the file
     roles       of columns whose role is not to be found by the rules of `data.roles`
+    read        how the file is read, where it is not as the rules of `data.dialect` find it
 
     Without a target: the columns only, and the digest by which a link names the table.
     """
@@ -40,6 +42,7 @@ def table(body: object) -> dict[str, Any]:
     target = record.text("target", default="")
     wished = record.take("roles", None) or {}
     task = record.text("task", default="auto")
+    dialect = dialect_of(record.take("read", None) or {})
     share = record.number("test", default=0.2)
     seed = record.whole("seed", default=0, most=MOST_SEED)
     record.done()
@@ -50,7 +53,7 @@ def table(body: object) -> dict[str, Any]:
     if not 0 <= share < 1:
         raise DataError(f"table, test: a share of the rows, at least 0 and below 1, not {share:g}")
     digest = given if content is None else hashlib.sha256(content).hexdigest()[:16]
-    found = read_once(digest, content, name)
+    found = read_once(digest, content, name, dialect)
     if found is None:
         return {"again": True}
     read = replace(found, source=printable(name, 60))
@@ -81,22 +84,31 @@ class Latest:
     """Reads tables and keeps the last one, by its digest: a page that changes a role sends no file again."""
 
     def __init__(self) -> None:
-        self.known: tuple[str, Table] | None = None
+        self.known: tuple[str, Dialect, Table] | None = None
 
-    def __call__(self, digest: str, content: bytes | None, name: str) -> Table | None:
+    def __call__(self, digest: str, content: bytes | None, name: str, dialect: Dialect) -> Table | None:
         """The table; None: it is not the one that is kept, and there is no content to read."""
         known = self.known
-        if known is None or known[0] != digest:
+        if known is None or known[:2] != (digest, dialect):
             if content is None:
                 return None
             self.known = None  # two large ones are not held at once
-            known = digest, read_csv(Dropped(content, name), MOST_BYTES)
-            if is_taken(known[1]):
+            known = digest, dialect, read_csv(Dropped(content, name), MOST_BYTES, dialect)
+            if is_taken(known[2]):
                 self.known = known
-        return known[1]
+        return known[2]
 
 
 read_once = Latest()
+
+
+def dialect_of(read: object) -> Dialect:
+    """How a file is read, said as the options of `train` say it."""
+    if not isinstance(read, Mapping) or not all(key in READ and isinstance(text, str) for key, text in read.items()):
+        raise DataError(f"table, read: {', '.join(READ)}, each a text")
+    said = {key: text for key, text in read.items() if text}
+    missing = tuple(filter(None, said.get("missing", "").split(",")))
+    return Dialect(said.get("delimiter"), said.get("decimal"), said.get("encoding", "utf-8"), missing)
 
 
 def content_of(record: Record) -> bytes:

@@ -14,6 +14,7 @@ export interface Choices {
     optimizers: { name: string; settings: Record<string, number> }[];
     languages: { name: string; teaching: boolean }[];
     readiness: Readiness;
+    encodings: string[]; // of a file
 }
 
 /** How ready a unit is to learn: the first case that fits its share of flat rows, and whether the network is right. */

@@ -21,7 +21,7 @@ const OWN: Experiment = {
 describe("the fragment", () => {
     test.each([USUAL, FOUNDING, OWN, { ...USUAL, layers: [] }])("is read back as it was written", (experiment) => {
         const changes = [{ t: 0, name: "W1", index: 3, value: -0.1 }, { t: 40, name: "learning_rate", index: 0, value: 1e-7 }];
-        const table = { name: "a:b;c,=&.csv", digest: "0123456789abcdef", target: "x, y", roles: { "k;1": "ignore" }, task: "auto" };
+        const table = { name: "a:b;c,=&.csv", digest: "0123456789abcdef", target: "x, y", roles: { "k;1": "ignore" }, task: "auto", read: { encoding: "cp1252", missing: "NA,?" } };
         for (const place of [
             { screen: "network", language: "de", epoch: 35, step: 3, chapter: "why", experiment, table: null, changes },
             { screen: "slope", language: "en", epoch: 0, step: 0, chapter: "", experiment, table, changes: [] },

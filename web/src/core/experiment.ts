@@ -30,6 +30,7 @@ export interface TableChoice {
     target: string;
     roles: Record<string, string>;
     task: string;
+    read: Record<string, string>; // how the file is read, where that is not found in it: encoding, decimal, ...
 }
 
 /** A number that was changed by hand, before step t + 1: a weight, or with the name learning_rate the rate. */
@@ -117,6 +118,7 @@ export function toFragment({ screen, language, epoch, step, chapter, experiment:
         target: table?.target ?? "",
         roles: table && Object.keys(table.roles).length ? JSON.stringify(table.roles) : "",
         task: table && table.task !== "auto" ? table.task : "",
+        read: table && Object.keys(table.read).length ? JSON.stringify(table.read) : "",
         inputs: e.inputs.join(";"),
         layers: e.layers.map((l) => `${l.units}:${l.activation}`).join(";"),
         output: e.output,
@@ -207,7 +209,7 @@ function tableChoice(read: URLSearchParams): TableChoice | null {
     const [digest, ...name] = (read.get("table") ?? "").split(":");
     if (!/^[0-9a-f]{16}$/.test(digest)) return null;
     const cut = (key: string) => (read.get(key) ?? "").slice(0, 400);
-    return { digest, name: name.join(":").slice(0, 200), target: cut("target"), task: cut("task") || "auto", roles: texts(read.get("roles"), 50) };
+    return { digest, name: name.join(":").slice(0, 200), target: cut("target"), task: cut("task") || "auto", roles: texts(read.get("roles"), 50), read: texts(read.get("read"), 4) };
 }
 
 export const changesText = (changes: Change[]) => changes.map(({ t, name, index, value }) => [t, name, index, value].join(",")).join(";");

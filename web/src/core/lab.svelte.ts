@@ -34,6 +34,8 @@ export class Lab {
     languages = $state.raw<string[]>([]);
     table = $state<TableChoice | null>(null);
     private content: Content = {}; // of the table; it may be large: nothing watches or copies it
+    opened = $state.raw<{ name: string; read: Record<string, string> } | null>(null); // the file opened last, taken or refused
+    private offered: Content = {}; // what is in it
     tableColumns = $state.raw<string[]>([]);
     tableError = $state<string | null>(null);
     asked = $state.raw<(Partial<Place> & { table: TableChoice }) | null>(null); // a link whose table is not here
@@ -113,9 +115,9 @@ export class Lab {
         let given: Data | null = null;
         if (this.table?.target) {
             try {
-                const { name, digest, target, roles, task } = $state.snapshot(this.table);
+                const { name, digest, target, roles, task, read } = $state.snapshot(this.table);
                 const { test, seed } = this.experiment.data;
-                given = await api.table({ name, target, roles, task, test, seed }, digest, this.content);
+                given = await api.table({ name, target, roles, task, read, test, seed }, digest, this.content);
                 if (turn !== this.turn) return false; // another wish came meanwhile: it wins
                 this.tableError = null;
             } catch (error) {
@@ -179,19 +181,23 @@ export class Lab {
     }
 
     /** A table of one's own: as its text, or as bytes where it is not UTF-8; where a link asked for it, as the link has it. */
-    async open(name: string, content: Content): Promise<void> {
+    async open(name: string, content: Content, reading?: Record<string, string>): Promise<void> {
         const opening = ++this.opening;
+        const read = reading ?? this.asked?.table.read ?? {};
+        this.opened = { name, read };
+        this.offered = content;
         try {
-            const found = await api.columns({ name, ...content });
+            const found = await api.columns({ name, ...content, read });
             if (opening !== this.opening) return; // another table was opened meanwhile, or other data chosen
             const asked = this.asked;
             const right = asked?.table.digest === found.digest;
             this.other = asked !== null && !right;
-            const kept = right ? asked.table : { target: "", roles: {}, task: "auto" };
+            const again = reading && this.table?.digest === found.digest ? this.table : null;
+            const kept = right ? asked.table : (again ?? { target: "", roles: {}, task: "auto" });
             const target = found.names.includes(kept.target) ? kept.target : (found.names.at(-1) ?? "");
             this.tableColumns = found.names;
             this.content = content;
-            this.table = { name, digest: found.digest, target, roles: { ...kept.roles }, task: kept.task };
+            this.table = { name, digest: found.digest, target, roles: { ...kept.roles }, task: kept.task, read };
             this.tableError = null;
             const e = this.experiment;
             e.inputs = [];
@@ -202,6 +208,13 @@ export class Lab {
         } catch (error) {
             if (opening === this.opening) this.tableError = this.refusal(error);
         }
+    }
+
+    /** The file that was opened last is read in another way; `text` "": as the file itself tells. */
+    async reread(key: string, text: string): Promise<void> {
+        if (!this.opened) return;
+        const { [key]: _, ...others } = this.opened.read;
+        await this.open(this.opened.name, this.offered, text ? { ...others, [key]: text } : others);
     }
 
     /** What a column of the table is for: to be predicted, a number, a category, or nothing. */
@@ -240,8 +253,8 @@ export class Lab {
             changes: changesText(run.changes),
         };
         if (!this.table) return api.report({ ...body, data: { set, points, noise, test, seed, inputs: e.inputs } }, null, {});
-        const { name, digest, target, roles, task } = $state.snapshot(this.table);
-        return api.report(body, { name, digest, target, roles, task, test, seed }, this.content);
+        const { name, digest, target, roles, task, read } = $state.snapshot(this.table);
+        return api.report(body, { name, digest, target, roles, task, read, test, seed }, this.content);
     }
 
     /** A saved experiment.  Error: the file is none. */
@@ -272,7 +285,8 @@ export class Lab {
     private leave(): void {
         this.opening++;
         this.table = this.asked = this.tableError = null;
-        this.content = {};
+        this.content = this.offered = {};
+        this.opened = null;
         this.other = false;
     }
 
