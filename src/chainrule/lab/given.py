@@ -178,6 +178,8 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     notes = {note for step in steps for note in (step["note"], *step["more"])}
     shown = {word for word in ("lines", "tree") if re.search(rf"\b{word}\b", code)}
     answer["program"]["steps"] = [read_by(shown, step) for step in steps]
+    if not re.search(r"\brules\b", code):  # of the diagnosis, which few figures make
+        answer["program"]["rules"] = []
     for spelled in languages:
         carried.put(f"messages/{spelled}", None, spoken(code, messages_of(spelled), notes))
     if figure is not None:
