@@ -304,7 +304,10 @@ def test_two_processes_compile_the_same_program_at_once(cache):
 
 def test_no_compiler(monkeypatch, cache):
     monkeypatch.setenv("CC", "/nowhere/cc")
-    with pytest.raises(CompilerError, match=r"there is no C compiler here.*apt-get install gcc"):
+    with pytest.raises(CompilerError, match=r"there is no C compiler here \(CC=/nowhere/cc.*apt-get install gcc"):
+        make_engine(ZOO["founding_3_4_1"](), "c")
+    monkeypatch.setenv("CC", '"')
+    with pytest.raises(CompilerError, match="there is no C compiler here"):
         make_engine(ZOO["founding_3_4_1"](), "c")
 
 

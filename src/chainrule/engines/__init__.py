@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .compiler import HINT, CompilerError, ThreadsError, allowed, find_compiler
+from .compiler import CompilerError, ThreadsError, allowed, find_compiler, no_compiler
 
 if TYPE_CHECKING:
     from ..program.steps import Program
@@ -25,7 +25,7 @@ def choose(name: str) -> str:
         ValueError: an unknown name (the message lists the known ones).
         CompilerError: c where there is no compiler, or where CHAINRULE_ENGINE=numpy forbids it.
     """
-    if name not in ("auto", *ENGINES):
+    if not isinstance(name, str) or name not in ("auto", *ENGINES):
         raise ValueError(f"unknown engine '{name}'; known: auto, {', '.join(ENGINES)}")
     if name == "auto":
         return "c" if allowed() and has_compiler() else "numpy"
@@ -37,7 +37,7 @@ def choose(name: str) -> str:
 def has_compiler() -> bool:
     if find_compiler() is not None:
         return True
-    say_once(f"engine 'auto' uses NumPy: there is no C compiler here. For much faster training {HINT}")
+    say_once(f"engine 'auto' uses NumPy, which is much slower: {no_compiler()}")
     return False
 
 
@@ -68,7 +68,7 @@ def make_engine(
     """
     if not is_number_of_threads(threads):
         raise ValueError(f"threads must be a whole number from 1 to {MOST_THREADS}, not {threads!r}")
-    if not isinstance(name, str):
+    if hasattr(name, "program"):
         if name.program.steps != program.steps or name.dtype.name != dtype:
             raise ValueError(f"the engine given runs another program, or not in {dtype}")
         return name

@@ -90,11 +90,28 @@ def _asked(command: tuple[str, ...], search_path: str) -> Compiler | None:
     return Compiler((path, *command[1:]), done.stdout.strip())
 
 
+def candidates() -> list[tuple[str, ...]]:
+    """The commands to try: what $CC says, or else the usual ones."""
+    wanted = os.environ.get("CC", "").strip()
+    if not wanted:
+        return [(name,) for name in NAMES]
+    try:
+        return [tuple(shlex.split(wanted))]
+    except ValueError:  # a quotation mark that is left open
+        return [(wanted,)]
+
+
+def no_compiler() -> str:
+    """What was looked for in vain, and what to do."""
+    wanted = os.environ.get("CC", "").strip()
+    if wanted:
+        return f"there is no C compiler here (CC={safe(wanted)} does not answer): unset CC, or {HINT}"
+    return f"there is no C compiler here ({', '.join(NAMES)}): {HINT}"
+
+
 def find_compiler() -> Compiler | None:
     """The compiler that $CC names, or else cc, gcc or clang; None where there is none that answers."""
-    wanted = os.environ.get("CC", "").strip()
-    candidates = [tuple(shlex.split(wanted))] if wanted else [(name,) for name in NAMES]
-    for command in candidates:
+    for command in candidates():
         found = _asked(command, os.environ.get("PATH", ""))
         if found is not None:
             return found
@@ -148,7 +165,7 @@ def known_compiler() -> Compiler:
     """CompilerError: there is none, and what to do."""
     compiler = find_compiler()
     if compiler is None:
-        raise CompilerError(f"there is no C compiler here ({', '.join(NAMES)}): {HINT}")
+        raise CompilerError(no_compiler())
     return compiler
 
 
@@ -242,6 +259,11 @@ def keep(made: Path, path: Path) -> bool:
     return True
 
 
+def safe(line: str) -> str:
+    """A line from outside as a terminal may have it."""
+    return (line if line.isprintable() else repr(line)[1:-1])[:300]
+
+
 def compile_to(
     compiler: Compiler,
     source: str,
@@ -272,7 +294,7 @@ def compile_to(
     except OSError as error:
         raise CompilerError(f"{name} cannot be run ({error}); use engine='numpy'") from None
     if done.returncode or not made.exists() or not made.stat().st_size:
-        said = "\n".join(done.stderr.splitlines()[:8])
+        said = "\n".join(safe(line) for line in done.stderr.splitlines()[:8])
         if threads and "pthread" in done.stderr:
             raise ThreadsError(f"{name} has no POSIX threads here; use threads=1\n{said}")
-        raise CompilerError(f"{name} failed (exit code {done.returncode}); use engine='numpy'\n{said}")
+        raise CompilerError(f"{name} failed (exit code {done.returncode}); use engine='numpy'\n{said}".strip())

@@ -10,6 +10,7 @@ from ..data import shown_path
 from ..engines.built import Built, LibraryError, Record
 from ..engines.built import build as compiled
 from ..files import FileError, Model, check_target, replace_file
+from ..training.inputs import check_dtype, check_program
 
 if TYPE_CHECKING:
     from ..program.steps import Program
@@ -45,9 +46,9 @@ def build(
     check_library_target(file)
     if hasattr(what, "model"):
         what = what.model
-    program = what.network.derive() if isinstance(what, Model) else what
+    program = check_program(what.network.derive() if isinstance(what, Model) else what)
     found = what.dtype if isinstance(what, Model) else "float32"
-    record, content = compiled(program, dtype or found, kernels, target)
+    record, content = compiled(program, check_dtype(dtype or found), kernels, target)
     replace_file(file, content)
     return record
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..engines.engine import Arrays, Batches
 from ..program.steps import Program
-from .inputs import check_whole
+from .inputs import check_whole, shown
 
 MASK_BYTES = 16 * 2**20  # of the masks handed to an engine in one go
 BLOCK_ROWS = 2**18  # of the row indices
@@ -163,7 +163,8 @@ def check_given(given: Sequence[Any], rows: int) -> list[Indices]:
     try:
         listed = list(given)
     except TypeError:
-        raise ValueError(f"batches must be a list with a list of row indices for each step, not {given!r}") from None
+        found = shown(given)
+        raise ValueError(f"batches must be a list with a list of row indices for each step, not {found}") from None
     if not listed:
         raise ValueError("batches is empty; give a list of row indices for each step")
     checked = []
@@ -173,7 +174,7 @@ def check_given(given: Sequence[Any], rows: int) -> list[Indices]:
         except ValueError:
             array = np.empty((0, 0))
         if array.ndim != 1 or not array.size or array.dtype.kind not in "iu":
-            raise ValueError(f"batches[{i}] must be a list of row indices, at least one, not {batch!r}")
+            raise ValueError(f"batches[{i}] must be a list of row indices, at least one, not {shown(batch)}")
         outside = (array < 0) | (array >= rows)
         if outside.any():
             raise ValueError(f"batches[{i}] names row {array[outside][0]}, but the rows are 0 to {rows - 1}")
