@@ -205,6 +205,10 @@ def test_from_far_away_the_largest_rate_is_lower():
     assert "on the way there the curve is steeper" in made.story()
 
 
+def test_where_the_slope_is_0_everywhere_nothing_says_where_to_go():
+    assert "The slope is 0 wherever there is one" in str(cr.descend("floor(x)", 2.5))
+
+
 def test_there_is_no_largest_rate_at_a_kink_or_without_a_minimum():
     assert cr.descend("abs(x)", 3).rates is None
     made = cr.descend("-x^2", 1)

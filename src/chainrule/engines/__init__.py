@@ -25,7 +25,7 @@ def choose(name: str) -> str:
         ValueError: an unknown name (the message lists the known ones).
         CompilerError: c where there is no compiler, or where CHAINRULE_ENGINE=numpy forbids it.
     """
-    if not isinstance(name, str) or name not in ("auto", *ENGINES):
+    if name not in ("auto", *ENGINES):
         raise ValueError(f"unknown engine '{name}'; known: auto, {', '.join(ENGINES)}")
     if name == "auto":
         return "c" if allowed() and has_compiler() else "numpy"
@@ -68,7 +68,9 @@ def make_engine(
     """
     if not is_number_of_threads(threads):
         raise ValueError(f"threads must be a whole number from 1 to {MOST_THREADS}, not {threads!r}")
-    if hasattr(name, "program"):
+    if not isinstance(name, str):
+        if not hasattr(name, "program"):
+            raise ValueError(f"unknown engine {name!r}; known: auto, {', '.join(ENGINES)}")
         if name.program.steps != program.steps or name.dtype.name != dtype:
             raise ValueError(f"the engine given runs another program, or not in {dtype}")
         return name

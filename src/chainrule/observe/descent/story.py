@@ -68,6 +68,8 @@ def analytic(descent: Descent, language: str) -> str:
     """What can be computed without any descent."""
     curve = descent.curve
     if all(isinstance(slope, Number) for slope in curve.slopes):
+        if all(slope == Number(0.0) for slope in curve.slopes):
+            return say("descend.flat", language)
         slopes = ", ".join(write(slope) for slope in curve.slopes)
         return say("descend.nowhere", language, slope=slopes)
     solved = descent.solved
