@@ -89,6 +89,7 @@ def test_the_rows_that_were_held_out_test_it(iris):
 def test_a_figure_is_small_and_runs_alone(name, page_built, opened, tmp_path):
     page = given_page(founding(), "en", name)
     assert compressed(page) < MOST_FIGURE
+    assert compressed(given_page(founding(), "zh-Hant", name)) < MOST_FIGURE  # whose words take most
     path = tmp_path / f"{name}.html"
     path.write_text(page, encoding="utf-8")
     visit = opened(path)

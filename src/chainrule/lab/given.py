@@ -34,6 +34,7 @@ SCREENS = ("network", "steps", "slope", "factors", "health", "correlation")
 FIGURES = {"slope": "slope", "program": "steps", "error-slope": "factors", "health": "health",
            "correlation": "correlation", "descent": "descent"}  # fmt: skip
 SOURCES = ("numpy", "c", "javascript")  # that a report brings along
+SPACE = re.compile(r"^\s*//.*\n|^\s+", re.MULTILINE)  # comments, indentation, empty lines: for readers
 MOST_CARRIED = 40_000  # numbers of rows and targets in a page
 MOST_LAYERS = 8  # that the page has room for
 MOST_EPOCHS = 1_000_000
@@ -183,6 +184,7 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     for spelled in languages:
         carried.put(f"messages/{spelled}", None, spoken(code, messages_of(spelled), notes))
     if figure is not None:
+        answer["program"]["module"] = SPACE.sub("", answer["program"]["module"])  # it is run there, and shown nowhere
         choices |= {name: [] for name in ("data", "activations", "initial", "losses", "optimizers", "encodings")}
     carried.put("start", None, start | {"languages": list(languages), "choices": choices, "chapters": []})
     carried.put("given", None, answer)
