@@ -97,19 +97,15 @@ def test_a_figure_is_small_and_runs_alone(name, page_built, opened, tmp_path):
     run = founding_run(12)
     visit.loses(run.evaluate(X, Y)["loss"])
     assert "⟦" not in visit.page.inner_text("body")
+    if name == "descent":
+        draws_the_way(visit.page, run.evaluate(X, Y)["loss"])
 
 
-def test_the_figure_of_the_descent_draws_the_way_of_its_run(page_built, opened, tmp_path):
-    path = tmp_path / "descent.html"
-    path.write_text(given_page(founding(), "en", "descent"), encoding="utf-8")
-    visit = opened(path)
-    page = visit.page
-    visit.run(12)
+def draws_the_way(page, loss):
     expect(page.get_by_role("img", name="A slice through the loss")).to_be_visible()
     page.get_by_role("button", name="As a table").click()
     way = page.get_by_role("table").get_by_role("row")
     expect(way).to_have_count(1 + 13)  # from the beginning on
-    loss = founding_run(12).evaluate(X, Y)["loss"]
     become(way.last.locator("[data-value]").last, [loss])
 
 

@@ -59,8 +59,17 @@ def test_who_is_faster_than_the_derivation_has_done_the_chapter_all_the_same(vis
     at(page, "slope", True)
 
 
-def test_the_panel_is_clean_and_stands_beside_the_screen(visit):
-    page = visit.open("#lang=de&path=cube&screen=slope")
+def test_the_ways_of_a_chapter_are_set_up_by_a_click_and_the_panel_is_clean_beside_the_screen(visit):
+    page = visit.open("#lang=en&path=cube&screen=steps")
+    for way, loss in (("as derived", "0.003798"), ("slope left out", "3.81E−6"), ("error cubed", "0.2612")):
+        page.get_by_test_id("way").get_by_text(way).click()
+        page.wait_for_selector(f'[data-testid="loss"]:text-is("{loss}")')
+    page.get_by_text("Edited by you: error2.").wait_for()
+    at(page, "cube", True)
+    # the panel is clean, and stands beside the screen
+    page.locator("header select").select_option("de")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    visit.turn("slope")
     page.locator("aside details summary").click()
     visit.is_clean()
     page.emulate_media(color_scheme="dark")
@@ -79,12 +88,3 @@ def test_the_panel_is_clean_and_stands_beside_the_screen(visit):
     page.set_viewport_size({"width": 390, "height": 800})
     visit.fits(390)
     assert above(visit.soon(boxes, above))
-
-
-def test_the_ways_of_a_chapter_are_set_up_by_a_click(visit):
-    page = visit.open("#lang=en&path=cube&screen=steps")
-    for way, loss in (("as derived", "0.003798"), ("slope left out", "3.81E−6"), ("error cubed", "0.2612")):
-        page.get_by_test_id("way").get_by_text(way).click()
-        page.wait_for_selector(f'[data-testid="loss"]:text-is("{loss}")')
-    page.get_by_text("Edited by you: error2.").wait_for()
-    at(page, "cube", True)

@@ -171,7 +171,7 @@ def test_the_source_follows_in_every_language_and_can_be_taken_along(visit):
     page.wait_for_selector('[data-testid="epoch"]:text-is("1")')
 
 
-def test_a_dot_on_the_slope_has_the_numbers_of_trace_and_can_be_moved(visit):
+def test_a_dot_on_the_slope_and_the_pull_of_every_sample_have_the_numbers_of_trace(visit):
     page = visit.open("#screen=slope&epoch=5" + FOUNDING)
     page.get_by_role("application").focus()
     page.keyboard.press("ArrowDown")
@@ -186,6 +186,14 @@ def test_a_dot_on_the_slope_has_the_numbers_of_trace_and_can_be_moved(visit):
     dot.get_by_text("What if").wait_for(state="detached")
     page.wait_for_selector(f'[data-testid="dot"] dd[data-value="{float(seen["z1"][0, 0])!r}"]')
     become(dot.locator("[data-asked]"), -1.0 * np.array(X[0]) * seen["delta1"][0, 0], "asked")
+    visit.turn("factors")  # the pull of every sample is input times delta
+    table = page.get_by_role("table", name="Samples by weights")
+    expected = np.array(X) * seen["delta1"][:, :1]
+    shows(table, expected)
+    visit.shows({"dW1": seen["dW1"][:, 0]})
+    table.locator("button").nth(5).click()
+    page.get_by_test_id("factors").get_by_text("Sample 2, weight of one").wait_for()
+    shows(page.get_by_test_id("factors"), [expected[1, 2]])
 
 
 def test_a_screen_whose_module_comes_late_does_not_take_the_place_of_the_one_in_hand(visit):
@@ -248,20 +256,8 @@ def test_side_by_side_steps_and_correlation_in_every_language_on_a_phone(visit):
                 visit.is_clean()
 
 
-def test_the_pull_of_every_sample_is_input_times_delta(visit):
-    page = visit.open("#screen=factors&epoch=5" + FOUNDING)
-    table = page.get_by_role("table", name="Samples by weights")
-    seen = cr.trace(program(), X, Y, run_of(5).parameters)
-    expected = np.array(X) * seen["delta1"][:, :1]
-    shows(table, expected)
-    visit.shows({"dW1": seen["dW1"][:, 0]})
-    table.locator("button").nth(5).click()
-    page.get_by_test_id("factors").get_by_text("Sample 2, weight of one").wait_for()
-    shows(page.get_by_test_id("factors"), [expected[1, 2]])
-
-
-def test_correlation_is_the_observation_of_the_program_and_a_constant_column_is_called_a_bias(visit):
-    page = visit.open("#screen=correlation&epoch=30" + FOUNDING)
+def test_correlation_and_both_runs_side_by_side_are_those_of_python_now_and_looked_back_at(visit):
+    page = visit.open("#screen=correlation&epoch=30" + FOUNDING + "&b.optimizer=momentum:0.5")
     page.get_by_text("constant: acts as a bias").wait_for()
     seen = cr.trace(cr.observed(program()), X, Y, run_of(30).parameters)
     for caption, name in (("Columns of X", "correlation0"), ("Layer 1", "correlation1"), ("Output", "correlation2")):
@@ -272,10 +268,7 @@ def test_correlation_is_the_observation_of_the_program_and_a_constant_column_is_
     seen = cr.trace(cr.observed(program()), X, Y, run_of(12).parameters)
     expected = np.concatenate([seen[f"correlation{number}"].ravel() for number in range(3)])
     shows(at_twelve, expected)
-
-
-def test_side_by_side_both_runs_are_those_of_python_now_and_looked_back_at(visit):
-    page = visit.open("#screen=compare&epoch=30" + FOUNDING + "&b.optimizer=momentum:0.5")
+    visit.turn("compare")
     network = program().declaration.network
     other = cr.derive(network, loss="half_squared_error", optimizer=cr.Momentum(0.5))
     made = {"A": program(), "B": other}
@@ -310,7 +303,7 @@ def test_side_by_side_both_runs_are_those_of_python_now_and_looked_back_at(visit
     page.get_by_text("Both sides are alike").wait_for()
 
 
-def test_health_keeps_the_observations_over_time(visit):
+def test_health_keeps_the_observations_over_time_and_the_way_on_a_slice_of_the_loss_is_that_of_python(visit):
     page = visit.open("#screen=health" + FOUNDING)
     for _ in range(3):
         page.get_by_role("button", name="One step").click()
@@ -319,6 +312,20 @@ def test_health_keeps_the_observations_over_time(visit):
     figure.get_by_role("button", name="As a table").click()
     expect(figure.locator("tbody tr")).to_have_count(4)
     expect(page.locator("table").last.locator("tbody tr")).to_have_count(5)
+    page.get_by_label("How many epochs to run").fill("9")
+    page.get_by_role("button", name="Run epochs").click()
+    visit.reached(12)
+    visit.turn("descent")  # a slice of the loss is that of Python, and so is the way on it
+    page.get_by_role("button", name="The network's loss").click()
+    page.get_by_test_id("moment").wait_for()
+    page.get_by_role("button", name="As a table").click()
+    kept = cr.WeightHistory()
+    run = cr.Training(program(), X, Y, epochs=12, seed=1, dtype="float64", engine="numpy", callbacks=[kept]).fit()
+    cut = cr.landscape(run)
+    shows(page.get_by_role("table", name="The way of the run"), np.column_stack([cut.path, cut.path_loss]))
+    expect(page.get_by_role("figure", name="A slice through the loss")).to_contain_text(f"{cut.loss.min():.4g}")
+    for name in cut.names:
+        page.get_by_role("columnheader", name=name, exact=True).first.wait_for()
 
 
 def test_descent_of_a_typed_function(visit):
@@ -349,20 +356,6 @@ def test_health_says_what_is_wrong_and_replays_with_the_remedy(visit):
     page.get_by_role("button", name="Back to how it was").click()
     page.locator('[data-verdict="vanishing_gradient"]').wait_for()
     expect(page).to_have_url(re.compile("layers=6:sigmoid"))
-
-
-def test_a_slice_of_the_loss_is_that_of_python_and_so_is_the_way_on_it(visit):
-    page = visit.open("#screen=descent&epoch=12" + FOUNDING)
-    page.get_by_role("button", name="The network's loss").click()
-    page.get_by_test_id("moment").wait_for()
-    page.get_by_role("button", name="As a table").click()
-    kept = cr.WeightHistory()
-    run = cr.Training(program(), X, Y, epochs=12, seed=1, dtype="float64", engine="numpy", callbacks=[kept]).fit()
-    cut = cr.landscape(run)
-    shows(page.get_by_role("table", name="The way of the run"), np.column_stack([cut.path, cut.path_loss]))
-    expect(page.get_by_role("figure", name="A slice through the loss")).to_contain_text(f"{cut.loss.min():.4g}")
-    for name in cut.names:
-        page.get_by_role("columnheader", name=name, exact=True).first.wait_for()
 
 
 def test_the_bias_has_a_column_and_of_many_weights_one_is_asked_which(visit):
