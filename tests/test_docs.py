@@ -125,7 +125,7 @@ def commands() -> list[str]:
     return sorted({line.split("  #")[0].strip() for line in lines if line.startswith("chainrule ")})
 
 
-# These take seconds, and others read what they print: tests/cli/test_demo.py, and test_train.py (test_iris).
+# These take seconds, and others read what they print: tests/test_facts.py, and tests/cli/test_train.py (test_iris).
 RUN_ELSEWHERE = {"chainrule demo", "chainrule train examples/iris.csv --target species"}
 
 

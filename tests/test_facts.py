@@ -1,15 +1,27 @@
-"""The founding facts: both networks give the numbers of the texts, and the bits of the programs written by hand."""
+"""The founding facts: both networks give the numbers of the texts, and the bits of the programs written by hand.
+
+They are asked of the run of `chainrule demo`, and so is what it says.
+"""
 
 import contextlib
 import io
+import re
 import runpy
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import chainrule as cr
+from chainrule.cli import app
+from chainrule.cli.founding import THREE_FOUR_ONE, THREE_ONE
+from chainrule.cli.screen import Screen
 
+demo = import_module("chainrule.cli.demo")  # in chainrule.cli that is the command
 FOUNDING = Path(__file__).parent.parent / "examples" / "founding"
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]])
 
@@ -32,27 +44,43 @@ def by_hand(name: str) -> tuple[dict[str, np.ndarray], list[str]]:
     return {key: value for key, value in left.items() if isinstance(value, np.ndarray)}, printed.getvalue().splitlines()
 
 
-def test_three_one():
-    run = founding("3-1", [0, 0, 1, 1]).fit(9_999)
-    output = run.predict(X)[:, 0]
-    np.testing.assert_allclose(output, [0.00966449, 0.00786506, 0.99358898, 0.99211957], rtol=0, atol=5e-9)
+class Demo:
+    """`chainrule demo` as it is run, and what it trained: all 70,000 updates, and as many by hand."""
+
+    def __init__(self) -> None:
+        self.runs: dict[tuple[int, ...], tuple[cr.Training, list[np.ndarray]]] = {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(demo, "trained", self.trained)
+            result = CliRunner().invoke(app, ["--lang", "en", "demo"])
+        assert result.exit_code == 0
+        self.story = result.stdout
+
+    def trained(self, founding: Any, advance: Any, train: Any = demo.trained) -> tuple[cr.Training, list[np.ndarray]]:
+        self.runs[founding.widths] = run, looks = train(founding, advance)
+        return run, looks
+
+
+@pytest.fixture(scope="module")
+def told():
+    return Demo()
+
+
+def test_three_one(told):
+    run, (output,) = told.runs[3, 1]
+    np.testing.assert_allclose(output[:, 0], [0.00966449, 0.00786506, 0.99358898, 0.99211957], rtol=0, atol=5e-9)
 
     theirs, printed = by_hand("three_one.py")
     assert "[0.00966449]" in "".join(printed)
     assert output.tobytes() == theirs["l1"].tobytes()
-    run.fit(1)
     assert run.parameters["W1"].tobytes() == theirs["syn0"].tobytes()
 
 
-def test_three_four_one():
+def test_three_four_one(told):
     expected = [
         0.496410031903, 0.00858452565325, 0.00578945986251, 0.00462917677677, 0.00395876528027, 0.00351012256786,
     ]  # fmt: skip
-    run = founding("3-4-1", [0, 1, 1, 0])
-    errors = []
-    for _ in expected:
-        errors.append(np.abs(run.predict(X) - run.y).mean())
-        run.fit(10_000)
+    run, looks = told.runs[3, 4, 1]
+    errors = [np.abs(output - run.y).mean() for output in looks]
     np.testing.assert_allclose(errors, expected, rtol=1e-11)
 
     theirs, printed = by_hand("three_four_one.py")
@@ -102,3 +130,31 @@ def test_the_numbers_in_the_program_are_those_of_the_texts():
     steps = cr.trace(run.program, X, run.y, run.parameters)
     assert float(steps["data_loss"]) == 0.5 * ((steps["a2"] - run.y) ** 2).sum()
     assert [len(run.program.phase(phase)) for phase in ("forward", "loss", "backward", "update")] == [2, 1, 2, 2]
+
+
+def test_the_demo_prints_both_programs(told):
+    assert "    delta1 = (a1 - y) * (a1 * (1 - a1))" in told.story
+    assert "    delta1 = (delta2 @ W2.T) * (a1 * (1 - a1))" in told.story
+
+
+def test_in_the_demo_every_number_is_computed_and_stands_beside_the_expected_one(told):
+    for expected in (*THREE_ONE.expected, *THREE_FOUR_ONE.expected):
+        assert re.search(rf"{re.escape(expected)} +{re.escape(expected)}", told.story), expected
+
+
+def test_the_verdict_of_the_demo_is_that_of_a_comparison(told, monkeypatch, capsys):
+    assert told.story.count("final weights bit-identical") == 2
+    monkeypatch.setattr("chainrule.cli.founding.Founding.by_hand", lambda founding: iter([[np.full((3, 1), 0.5)]]))
+    demo.tell(Screen(SimpleNamespace(obj=None)), THREE_ONE)  # type: ignore[arg-type]  # all that it looks at
+    changed = capsys.readouterr().out
+    assert "bit-identical" not in changed
+    assert "final weights differ" in changed
+
+
+def test_the_demo_says_what_to_try_next_and_fits_on_a_terminal(told):
+    assert "chainrule train examples/iris.csv --target species" in told.story
+    assert max(map(len, told.story.splitlines())) <= 80
+
+
+def test_what_the_demo_prints_is_rounded_not_copied():
+    assert demo.printed(THREE_ONE, [np.full((4, 1), 0.123456789)]) == ["0.12345679"] * 4
