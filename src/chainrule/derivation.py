@@ -174,7 +174,7 @@ class Derivation:
         evaluation = share([*prediction, evaluated])
         steps: list[Statement] = [*named, *scalars, *updates]
 
-        renamed = {output.name: "p"} if self.is_probability(output, fused) else {}
+        renamed = {output.name: "p"} if self.is_probability(fused) else {}
         masks = {mask.name: (N, mask.units) for mask in self.build.masks}
         inputs = {"X": self.build.input.shape, "y": y.shape, **masks}
         if self.weights is not None:
@@ -212,7 +212,8 @@ class Derivation:
             fused = self.declared.loss.fused.get(expression.op, "")
         return build.steps, x, fused
 
-    def is_probability(self, output: Name, fused: str) -> bool:
+    def is_probability(self, fused: str) -> bool:
+        """Whether the output is called p: a row of probabilities, or one by itself that goes into its own loss."""
         formula = self.declared.network.layers[-1].activation_formula
         probability = formula.probability if formula is not None else ""
         return probability == "row" or (probability == "element" and bool(fused))

@@ -21,10 +21,6 @@ USUAL_SEEDS = 5
 EXPERIMENTS = ("loss", "far", "depth")
 
 
-def experiment_names() -> list[str]:
-    return list(EXPERIMENTS)
-
-
 def compare(
     ctx: typer.Context,
     experiment: Annotated[

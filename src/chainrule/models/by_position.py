@@ -31,10 +31,3 @@ def as_given(names: Sequence[str], target: Target, scales: Sequence[Scale] | Non
     """Columns of numbers that must all be there, as they are or with these scales."""
     given = [AS_IT_IS] * len(names) if scales is None else scales
     return Preparation(tuple(NumericFeature(n, scale, None) for n, scale in zip(names, given, strict=True)), target)
-
-
-def named_apart(name: str, taken: Sequence[str]) -> str:
-    """The name, or with underscores behind it until no other has it."""
-    while name in taken:
-        name += "_"
-    return name

@@ -80,18 +80,18 @@ def laid_out(program: Program, steps: list[Step]) -> dict[str, tuple[float, floa
     order = [step.name for step in program.full.phase("forward")]
     for step in (step for step in steps if step.phase == "backward"):
         later = order[order.index(step.of) :] if step.of in order else []  # where it is folded away: into which step
-        at = next((column[name] for name in later if name in column), None) or first_use(program, steps, step.of)
+        at = next((column[name] for name in later if name in column), None) or first_use(steps, step.of)
         below[at] = below.get(at, 0) + 1
         places[step.name] = (at, -float(below[at]))
     for name, (first, *_) in changed_together(program).items():
-        at = first_use(program, steps, first)
+        at = first_use(steps, first)
         places[name] = (at, -1.0 - below.get(at, 0))
     for i, step in enumerate(step for step in steps if step.name not in places):
         places[step.name] = (end, -1.0 - i)
     return places
 
 
-def first_use(program: Program, steps: list[Step], parameter: str) -> float:
+def first_use(steps: list[Step], parameter: str) -> float:
     """The column of the step that uses a parameter."""
     forward = [step for step in steps if step.phase == "forward" and step.shape[:1] == ("N",)]
     return next((i + 1.0 for i, step in enumerate(forward) if parameter in names(step.expression)), 1.0)

@@ -140,7 +140,7 @@ class Judge(Evidence):
             missing = Reason("nothing_returned", {"name": quantity.name})
             return replace(verdict, first=quantity, reason=missing)
         wanted = self.follow(quantity, at_first)
-        environments = [self.around(quantity, i, values) for i, values in enumerate(at_first)]
+        environments = [self.around(i, values) for i, values in enumerate(at_first)]
         reason = self.of_this(quantity, value, wanted, environments)
         absent = self.absent_before(verdict, quantity)
         suspect = Search(self, at_first, absent).best(quantity, value)

@@ -207,7 +207,7 @@ def limit(limits: dict[str, int]) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def run_file(path: str, cases: list[dict[str, Any]], flags: Flags) -> dict[str, Any]:
+def run_file(path: str, cases: list[dict[str, Any]]) -> dict[str, Any]:
     """What is seen in every case, or why the file cannot be run."""
     answer: dict[str, Any] = {"problem": "", "error": None, "dots": {}, "runs": []}
     filename = os.path.abspath(path)  # noqa: PTH100  what Python calls a file in tracebacks
@@ -262,7 +262,7 @@ def main(request: str, answer: str) -> None:
     sys.path[0] = os.path.dirname(os.path.abspath(asked["path"]))  # noqa: PTH100, PTH120  as Python does for a script
     limit(asked["limits"])
     sys.addaudithook(flags)
-    found = run_file(asked["path"], asked["cases"], flags)
+    found = run_file(asked["path"], asked["cases"])
     flags.on = False
     found["flags"] = sorted(flags.found | {"library" for name in sys.modules if name.split(".")[0] == "chainrule"})
     found["secret"] = asked["secret"]

@@ -109,7 +109,7 @@ class Evidence:
         with np.errstate(all="ignore"):
             return [np.asarray(evaluate(quantity.expression, values)) for values in environments]
 
-    def around(self, quantity: Quantity, i: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    def around(self, i: int, values: Mapping[str, Any]) -> dict[str, Any]:
         """What could have been used in a quantity's place: parameters before and after, numbers of the file."""
         case, found = self.cases[i], dict(values)
         for name in (*case.parameters, *case.state):

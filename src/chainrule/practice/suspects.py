@@ -75,7 +75,7 @@ class Search:
     def moves(self, before: Quantity) -> Iterator[tuple[Slip, dict[str, Values]]]:
         """Every slip and the value it makes; of a number such as Adam's corrections, also the same slip in its twin."""
         twins = [one for one in self.absent if one.note == before.note and not one.shape and one is not before]
-        around = self.around(before)
+        around = self.around()
         for slip in self.slips(before):
             made = self.evidence.made(slip.expression, around)
             if made is None:
@@ -91,8 +91,8 @@ class Search:
     def slips(self, quantity: Quantity) -> list[Slip]:
         return slips_of(self.exercise, quantity, self.evidence.known(quantity))
 
-    def around(self, quantity: Quantity) -> list[dict[str, Any]]:
-        return [self.evidence.around(quantity, i, values) for i, values in enumerate(self.environments)]
+    def around(self) -> list[dict[str, Any]]:
+        return [self.evidence.around(i, values) for i, values in enumerate(self.environments)]
 
     def explains(self, before: Quantity, moved: dict[str, Values]) -> bool:
         """Whether this one slip makes every result what it is."""

@@ -93,19 +93,19 @@ def stack_bytes(writer: HeaderWriter, functions: Sequence[Function]) -> int | No
     size = BYTES[writer.type]
     kernels = ["\n".join(writer.kernel_lines(kernel)) for kernel in writer.kernels.values()]
     helpers = ["\n".join(text) for text in writer.helper_texts.values()]
-    leaves = [frame(text, size) for text in (*kernels, *writer.blocks.values())]
+    leaves = [frame(text) for text in (*kernels, *writer.blocks.values())]
     tests = {"self_test": writer.test.stack_numbers * size} if writer.test is not None else {}
-    bodies = [frame("\n".join(f.lines), size, len(writer.arguments(f)), tests.get(f.name, 0)) for f in functions]
+    bodies = [frame("\n".join(f.lines), len(writer.arguments(f)), tests.get(f.name, 0)) for f in functions]
     if any(found is None for found in (*leaves, *bodies)):
         return None
     deepest = max((found or 0 for found in bodies), default=0)
     if {"train", "self_test"} & {function.name for function in functions}:  # they call `step`
         deepest += max((found or 0 for f, found in zip(functions, bodies, strict=True) if f.lowered.nests), default=0)
-    below = max((frame(text, size) or 0 for text in helpers), default=0)
+    below = max((frame(text) or 0 for text in helpers), default=0)
     return deepest + max((found or 0 for found in leaves), default=0) + below + FRAME * 2
 
 
-def frame(text: str, size: int, arguments: int = 0, arrays: int = 0) -> int | None:
+def frame(text: str, arguments: int = 0, arrays: int = 0) -> int | None:
     """The bytes of a function's frame: of its arguments and local variables, each counted as a whole word."""
     bare = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     if re.search(r"\breal \w+\[|\breal [^;(]*, \w+\[", bare) and not arrays:

@@ -128,7 +128,7 @@ class KernelWriter(ElementWriter):
             self.shape_remark(nest, formal, {n: reads.get(n) or self.shape_of(nest, n) for n in (*arrays, *targets)}),
             settings=len(given) > 1,
         )
-        formula = "; ".join(self.formula_of(step, nest, formal) for step in nest.steps)
+        formula = "; ".join(self.formula_of(step, formal) for step in nest.steps)
         if nest.update is not None and len(nest.update.assignments) > 1:
             formula = f"{self.kernel_name(nest)}, element by element: w is a parameter, dw its gradient"
         name = self.kernel(kernel, formula)
@@ -269,7 +269,7 @@ class KernelWriter(ElementWriter):
             self.kernels[name] = replace(kernel, name=name)
         return self.bodies[bare]
 
-    def formula_of(self, statement: Statement, nest: Nest, formal: Mapping[str, str]) -> str:
+    def formula_of(self, statement: Statement, formal: Mapping[str, str]) -> str:
         """A statement in the kernel's names: `a = relu(x @ W + b)`."""
         *_, (target, value) = statement.assignments
         if isinstance(statement, Step):

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from ..program.expr import Call, Expr, Name, Number, call, is_condition
 from ..program.ops import ATOM
 from . import lane_blocks, registers
+from .lines import braced
 from .loops import INDENT, Axis, Function, Nest, Scope, count
 from .lowering import ACCUMULATOR, Contraction, Operand
 from .tiled import TiledCWriter
@@ -69,7 +70,7 @@ class LanesCWriter(TiledCWriter):
             f"for (int {k} = 0; {k} < {over.extent}; {k}++)",
             f"{INDENT}{columns}",
             f"{INDENT * 2}{ACCUMULATOR}[{j}] += {a} * {b};",
-            *self.braced(columns, self.assignments(nest, inside)),
+            *braced(columns, self.assignments(nest, inside)),
         ]
         return [*before, f"{self.for_loop(first)} {{", *(INDENT + line for line in body), "}"]
 
@@ -94,7 +95,7 @@ class LanesCWriter(TiledCWriter):
             f"{INDENT}{ACCUMULATOR}[{i} - {i}0] = 0;",
             *loops,
             INDENT * 2 + product,
-            *self.braced(rows, self.assignments(nest, inside)),
+            *braced(rows, self.assignments(nest, inside)),
         ]
         return [
             self.for_loop(second),
@@ -110,9 +111,11 @@ class LanesCWriter(TiledCWriter):
         return f"{array}[{i} * {over.extent} + {k}]"
 
     def define_helper(self, helper: str) -> None:
-        super().define_helper(helper)
+        before = self.spellings
         if helper == "sigmoid":  # where exp is beyond its bounds, 1 / (1 + exp) is 0 or 1 anyway
-            self.helper_texts[helper] = [line.replace("exp_(", "exp_within(") for line in self.helper_texts[helper]]
+            self.spellings = {**before, "exp": "exp_within({})"}  # type: ignore[misc]
+        super().define_helper(helper)
+        self.spellings = before  # type: ignore[misc]
 
     # --- the loop over steps as the kernel ---
 

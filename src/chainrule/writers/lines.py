@@ -1,4 +1,4 @@
-"""How long lines of C and JavaScript are broken: statements, the heads of functions, and what stands above kernels."""
+"""How lines of C and JavaScript are laid out: long statements, heads of functions, comments above kernels, brackets."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def wrapped(line: str) -> list[str]:
         lines.append(line[:best])
         line = indent + line[best + 1 :]
     return [*lines, line]
+
+
+def braced(head: str, body: Sequence[str]) -> list[str]:
+    """A loop or a condition; brackets where there is more than one line inside."""
+    lines = [INDENT + line for line in body]
+    return [head, *lines] if len(lines) == 1 else [f"{head} {{", *lines, "}"]
 
 
 def above(formula: str) -> list[str]:

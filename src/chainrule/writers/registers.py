@@ -15,6 +15,7 @@ from ..program.expr import Call, Expr, Name, walk
 from ..program.ops import Shape
 from .elements import INDENT, Scope
 from .lane_blocks import LANES
+from .lines import braced
 from .lowering import ACCUMULATOR, Contraction, Nest, Reduction, leaves, lower
 
 if TYPE_CHECKING:
@@ -36,12 +37,6 @@ def single(shape: Shape) -> bool:
 
 def unrolled(index: str, extent: str) -> str:
     return f"UNROLL for (int {index} = 0; {index} < {extent}; {index}++)"
-
-
-def loop(head: str, body: list[str]) -> list[str]:
-    """A loop; brackets where there is more than one statement inside."""
-    lines = [INDENT + line for line in body]
-    return [head, *lines] if len(body) == 1 else [f"{head} {{", *lines, "}"]
 
 
 class Registers:
@@ -128,7 +123,7 @@ class Registers:
         if not self.wide(shape):
             return [f"lanes {name} = loaded({place}, {sizes[0]});"]
         line = f"{name}[k] = loaded({place} + k * {sizes[1]}, {sizes[1]});"
-        return [f"lanes {name}[{sizes[0]}];", *loop(unrolled("k", sizes[0]), [line])]
+        return [f"lanes {name}[{sizes[0]}];", *braced(unrolled("k", sizes[0]), [line])]
 
     def save(self, name: str) -> list[str]:
         shape, place = self.shapes[name], self.place(name)
@@ -137,7 +132,7 @@ class Registers:
         sizes = self.writer.symbols(name, shape)
         if not self.wide(shape):
             return [f"store({name}, {sizes[0]}, {place});"]
-        return loop(unrolled("k", sizes[0]), [f"store({name}[k], {sizes[1]}, {place} + k * {sizes[1]});"])
+        return braced(unrolled("k", sizes[0]), [f"store({name}[k], {sizes[1]}, {place} + k * {sizes[1]});"])
 
     # --- a step ---
 
@@ -151,9 +146,9 @@ class Registers:
             else:
                 inputs.append((f"lanes {name}_rows;", f"{name}_rows[n] = {name}_batch[{row[1:-1]}];"))
         head = [declaration for declaration, _ in inputs]
-        head += loop(ROWS, [line for _, line in inputs])
+        head += braced(ROWS, [line for _, line in inputs])
         body = ["const int used = least(LANES, N - n0);  /* the last row stands for those beyond it */", *head]
-        rows = loop("for (int n0 = 0; n0 < N; n0 += LANES)", [*body, *self.forward])
+        rows = braced("for (int n0 = 0; n0 < N; n0 += LANES)", [*body, *self.forward])
         return [*self.sums, *rows, *self.update, f"losses[i] = (double){self.text[self.program.loss]};"]
 
     def nest(self, nest: Nest) -> None:
@@ -220,7 +215,7 @@ class Registers:
         if not wide:
             return body
         names = ", ".join(f"{target}[LANES]" for target in nest.targets)
-        return [f"lanes {names};", *loop(ROWS, body)]
+        return [f"lanes {names};", *braced(ROWS, body)]
 
     def inputs_of(self, value: Expr) -> dict[str, str]:
         """X and y as vectors."""
@@ -257,7 +252,7 @@ class Registers:
         if to_several and not right.transposed:  # one unit after another, its weights in lanes
             line = f"sum += {self.number(left.name, 'n', 'k')} * {W}[k];"
             size = self.writer.symbols(W, self.shapes[W])[0]
-            return ["lanes sum = {0};", *loop(unrolled("k", size), [line])], ACCUMULATOR
+            return ["lanes sum = {0};", *braced(unrolled("k", size), [line])], ACCUMULATOR
         if to_several:  # through the transpose: a sum over lanes for each unit
             weights = [f"{W}[{k}]" for k in range(int(space[1]))]
             products = [self.masked(inside, f"{self.vector(left.name)} * {each}") for each in weights]
@@ -297,7 +292,7 @@ class Registers:
             body.append(f"{self.text[target]} = {text};" if wide else f"const {kind} {target} = {text};")
             declared += [f"{target}[{self.writer.symbols(target, space)[0]}]"] if wide else []
         if wide:
-            body = loop(unrolled("k", self.writer.symbols(nest.targets[0], space)[0]), body)
+            body = braced(unrolled("k", self.writer.symbols(nest.targets[0], space)[0]), body)
         return [*lines, *([f"lanes {', '.join(declared)};"] if declared else []), *body]
 
     def total_of(self, expr: Call) -> str:
@@ -313,7 +308,7 @@ class Registers:
             self.known[array] = self.known.get(array, 0) + 1
             name = f"{array}_total" + (f"_{self.known[array]}" if self.known[array] > 1 else "")
             line = f"{name} += {text};"
-            self.totals += [f"lanes {name} = {{0}};", *loop(unrolled("k", self.height(inner)), [line])]
+            self.totals += [f"lanes {name} = {{0}};", *braced(unrolled("k", self.height(inner)), [line])]
             text = name
         return f"total({self.masked(shape, text)})"
 
@@ -339,11 +334,11 @@ class Registers:
         used = f"{b}_used[n]"
         if not wide:
             self.forward.append(f"const lanes {b}_used = only(used, {self.vector(b)});")
-            self.forward += loop(ROWS, [f"{name} += {self.vector(a)} * {used};"])
+            self.forward += braced(ROWS, [f"{name} += {self.vector(a)} * {used};"])
             return name
         self.forward.append(f"lanes {b}_used[LANES];")
-        self.forward += loop(ROWS, [f"{used} = n < used ? {self.vector(b)} : (lanes){{0}};"])
-        inner = loop(unrolled("k", size), [f"{name}[k] += {self.number(a, 'n', 'k')} * {used};"])
+        self.forward += braced(ROWS, [f"{used} = n < used ? {self.vector(b)} : (lanes){{0}};"])
+        inner = braced(unrolled("k", size), [f"{name}[k] += {self.number(a, 'n', 'k')} * {used};"])
         self.forward += [ROWS, *(INDENT + line for line in inner)]
         return f"{name}[k]"
 
@@ -361,7 +356,7 @@ class Registers:
             if not self.wide(shape):
                 return [], f"total({self.masked(shape, self.value(core.inner, shape))})"
             line = f"{name} += {self.value(core.inner, shape)};"
-            lines = [f"lanes {name} = {{0}};", *loop(unrolled("k", self.height(core.inner)), [line])]
+            lines = [f"lanes {name} = {{0}};", *braced(unrolled("k", self.height(core.inner)), [line])]
             return lines, f"total({self.masked(shape, name)})"
         if set(nest.reads) & self.later:
             raise NoRoomError
@@ -370,7 +365,7 @@ class Registers:
         if not self.wide(shape):
             self.forward.append(f"{name} += only(used, {text});")
             return [], f"total({name})"
-        self.forward += loop(ROWS, [f"{name} += n < used ? {text} : (lanes){{0}};"])
+        self.forward += braced(ROWS, [f"{name} += n < used ? {text} : (lanes){{0}};"])
         return [], name if core.axis == 0 else f"total({self.masked(shape, name)})"
 
 

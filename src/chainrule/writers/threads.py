@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from . import drivers
-from .lines import with_arguments, wrapped
+from .lines import braced, with_arguments, wrapped
 from .loops import INDENT, Axis, Function, Kernel, Nest, Scope
 from .lowering import Contraction, Reduction, RowWise
 from .tiled import TiledCWriter
@@ -177,7 +177,7 @@ class ThreadsCWriter(TiledCWriter):
         finally:
             self.own_rows = False
         if way == "one":
-            lines = self.braced("if (me.index == 0)", lines)
+            lines = braced("if (me.index == 0)", lines)
         if any(found.waits_for(before) for before in self.waiting):
             self.waiting = []
             lines = ["meet();", *lines]
@@ -200,7 +200,7 @@ class ThreadsCWriter(TiledCWriter):
         outer, *inner = scope.axes
         before, begin, end = self.share(outer)
         own = f"for (int {outer.index} = {begin}; {outer.index} < {end}; {outer.index}++)"
-        return [*before, *self.braced(own, self.nested(inner, self.assignments(nest, scope)))]
+        return [*before, *braced(own, self.nested(inner, self.assignments(nest, scope)))]
 
     def share(self, axis: Axis) -> tuple[list[str], str, str]:
         own = f"own_{axis.index}"

@@ -15,6 +15,7 @@ from typing import ClassVar
 from ..program.expr import Call, Name, substitute
 from ..program.ops import PRODUCT
 from .c import CWriter
+from .lines import braced
 from .loops import INDENT, Axis, Function, Nest, Scope
 from .lowering import ACCUMULATOR, Contraction, Operand, Reduction, leaves
 from .polynomials import FUNCTIONS, code
@@ -94,7 +95,7 @@ class TiledCWriter(CWriter):
         follows = after_place(nest, place)
         if not follows.assignments:
             return lines
-        body = self.braced(f"for (int {j} = 0; {j} < {second.extent}; {j}++)", self.assignments(follows, scope))
+        body = braced(f"for (int {j} = 0; {j} < {second.extent}; {j}++)", self.assignments(follows, scope))
         return [*lines, f"for (int {i} = {begin}; {i} < {end}; {i}++)", *(INDENT + line for line in body)]
 
     def contraction_blocks(self, nest: Nest, scope: Scope) -> list[str]:
@@ -113,7 +114,7 @@ class TiledCWriter(CWriter):
             f"const int rows = least(ROWS, {end} - {i}0), columns = least(WIDE, {second.extent} - {j}0);",
             f"product(rows, columns, {over.extent}, {a}, {b}, {ACCUMULATOR}, WIDE);",
             f"for (int {i} = {i}0; {i} < {i}0 + rows; {i}++)",
-            *(INDENT + line for line in self.braced(columns, self.assignments(nest, inside))),
+            *(INDENT + line for line in braced(columns, self.assignments(nest, inside))),
         ]
         return [
             *before,
@@ -127,12 +128,6 @@ class TiledCWriter(CWriter):
     def share(self, axis: Axis) -> tuple[list[str], str, str]:
         """Lines before the outer loop of a kernel, and from where up to where it goes: all of it."""
         return [], "0", axis.extent
-
-    @staticmethod
-    def braced(head: str, body: list[str]) -> list[str]:
-        """A loop; brackets where there is more than one statement inside."""
-        lines = [INDENT + line for line in body]
-        return [head, *lines] if len(body) == 1 else [f"{head} {{", *lines, "}"]
 
     def left(self, operand: Operand, scope: Scope, own: Axis, over: Axis, begin: str) -> str:
         """Where the left operand begins, and how far apart its rows and the elements of a row lie."""
@@ -183,7 +178,7 @@ class TiledCWriter(CWriter):
             f"{INDENT}const int columns = least(COLUMNS, {end} - {j}0);",
             f"{INDENT}real total[COLUMNS] = {{0}};",
             *(INDENT + line for line in rows),
-            *(INDENT + line for line in self.braced(columns, self.assignments(nest, own))),
+            *(INDENT + line for line in braced(columns, self.assignments(nest, own))),
             "}",
         ]
 

@@ -62,7 +62,7 @@ def checked(screen: Screen, file: Path, limits: Limits, hint: bool = False, solu
         for line in printed_lines(verdict):
             screen.line(f"  {line}")
     if solution:
-        show_solution(screen, exercise, verdict)
+        show_solution(screen, exercise)
     elif hint and not verdict.passed:
         show_hint(screen, exercise, verdict)
     elif not verdict.passed:
@@ -88,7 +88,7 @@ def show_hint(screen: Screen, exercise: Exercise, verdict: Verdict) -> None:
         screen.paragraph(line)
 
 
-def show_solution(screen: Screen, exercise: Exercise, verdict: Verdict) -> None:
+def show_solution(screen: Screen, exercise: Exercise) -> None:
     """The lines that were asked for; where everything was, the whole step."""
     from ...practice.hints import solution_lines
     from ...practice.progress import SOLUTION, Progress
