@@ -215,6 +215,15 @@ def test_a_loss_that_no_file_can_hold():
         NetworkFile(cr.Network.parse("1-1"), loss=odd).text()
 
 
+def test_what_could_not_be_read_again_is_not_written():
+    deep = NetworkFile(cr.Network(1, [cr.Dense(1)] * 101))
+    with pytest.raises(FileError, match="layers must be a list of at most 100 entries"):
+        deep.text()
+    own = type("Own", (cr.Optimizer,), {"update": ("w -= learning_rate * g",)})
+    with pytest.raises(ValueError, match="Own cannot be stored in a file"):
+        NetworkFile(cr.Network.parse("1-1"), optimizer=own()).text()
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

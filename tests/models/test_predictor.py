@@ -93,6 +93,16 @@ def test_a_model_trained_on_arrays(tmp_path):
         model.predict(X[:, :3])
 
 
+def test_an_edited_program_that_predicts_otherwise_is_not_saved(tmp_path):
+    program = cr.derive(cr.Network.parse("2-2-1"), "mean_squared_error")
+    X, y = np.eye(2), np.ones((2, 1))
+    runs = [cr.Training(program.replace(step, formula), X, y, epochs=1, engine="numpy").fit()
+            for step, formula in (("delta2", "2 * (z2 - y)"), ("a1", "sin(z1)"))]  # fmt: skip
+    cr.save(runs[0], tmp_path / "model")
+    with pytest.raises(ValueError, match="predicts otherwise since a1 was edited"):
+        cr.save(runs[1], tmp_path / "model")
+
+
 def test_what_cannot_be_answered(saved, tmp_path):
     model = cr.load(saved)
     with pytest.raises(DataError, match="lacks the columns 'sepal_length', 'petal_width'"):

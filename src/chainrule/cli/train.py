@@ -283,6 +283,10 @@ def train(
             callbacks=callbacks,
             progress=False if screen.plain else None,
         )
+        if model is not None:
+            from ..files import NetworkFile
+
+            NetworkFile.of(run.program.declaration).to_dict()  # what a file cannot hold is refused before training
         if found is not None:
             from ..models.checkpoints import go_on
 

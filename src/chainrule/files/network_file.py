@@ -82,7 +82,7 @@ class NetworkFile:
         return Declaration(**given).derive()
 
     def to_dict(self) -> dict[str, object]:
-        """Plain data for JSON.  ValueError: a loss that a file cannot hold."""
+        """Plain data for JSON.  ValueError: what a file cannot hold, or none could be read with."""
         layers = [layer_data(layer) for layer in self.network.layers]
         data: dict[str, object] = {"format": FORMAT, "inputs": self.network.inputs, "layers": layers}
         if self.loss is not None:
@@ -92,7 +92,9 @@ class NetworkFile:
         if self.penalty is not None:
             data["penalty"] = row_data("name", self.penalty, PENALTIES)
         data |= {name: value for name in ("clip_delta", "clip_norm") if (value := getattr(self, name)) is not None}
-        return data | ({"weighted": True} if self.weighted else {})
+        data |= {"weighted": True} if self.weighted else {}
+        NetworkFile.from_dict(json.loads(json.dumps(data)))  # a file that nobody can read is not written
+        return data
 
     def text(self) -> str:
         """The file: JSON, a layer a line."""
@@ -330,7 +332,10 @@ def loss_data(loss: Loss) -> str | dict[str, object]:
 
 
 def row_data(key: str, row: Any, table: Mapping[str, type[Any]]) -> dict[str, object]:
-    data: dict[str, object] = {key: next(name for name, kind in table.items() if kind is type(row))}
+    called = next((name for name, kind in table.items() if kind is type(row)), None)
+    if called is None:
+        raise ValueError(f"{type(row).__name__} cannot be stored in a file: it is not of the book")
+    data: dict[str, object] = {key: called}
     for field in fields(row):
         value = getattr(row, field.name)
         data[field.name] = row_data("schedule", value, SCHEDULES) if isinstance(value, Schedule) else value

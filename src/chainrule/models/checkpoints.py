@@ -49,6 +49,7 @@ class Checkpoints(Callback):
         self.known: tuple[int, ...] | None = None  # which file on disk is of this training
 
     def on_start(self, run: Training) -> None:
+        declared(run)  # what a file cannot hold is refused before training
         if self.locked:
             return
         self.place.__enter__()

@@ -80,6 +80,12 @@ def model_of(
     facts |= {"engine": run.engine.name, **course_of(run), **(provenance or {})}
     statistics = {name: run.state[name] for name in run.program.statistics}
     network = NetworkFile.of(run.program.declaration)
+    edited = run.program.edited
+    if edited and network.derive().full.prediction_steps != run.program.full.prediction_steps:
+        raise ValueError(
+            f"a model file holds the declared network, which predicts otherwise since {', '.join(edited)} was edited: "
+            "keep the parameters, and the source of the run"
+        )
     if preparation is not None:
         check_fits(preparation, network, "the model")
     return Model(network, run.parameters, statistics, preparation, facts)
