@@ -15,7 +15,7 @@ import pytest
 import scipy.sparse
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, make_regression
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import chainrule as cr
 from chainrule.estimators import labels, running
@@ -90,6 +90,14 @@ def test_a_regressor_takes_any_loss(loss):
 def test_what_does_not_fit_a_regressor_is_refused(settings, target, message):
     with pytest.raises(ValueError, match=message):
         cr.MLPRegressor(**settings).fit(X, target)
+
+
+def test_after_a_fit_that_failed_there_is_nothing_to_predict_with():
+    failed = classifier()
+    with pytest.raises(ValueError, match="sample_weight"):
+        failed.fit(X, y, sample_weight=np.ones(3))
+    with pytest.raises(NotFittedError):
+        failed.predict(X)
 
 
 def test_numbers_too_large_for_the_weights_are_refused():

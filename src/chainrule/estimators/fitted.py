@@ -91,14 +91,14 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
 
     def source(self, language: str = "numpy", **options: Any) -> str:
         """The training step as source code; the options are those of `Program.source`."""
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         return self.program_.source(language, **options)
 
     def _to_model(self, before: Sequence[Any], preparation: Preparation | None, provenance: Mapping[str, Any]) -> Model:
         """What `chainrule.save` writes."""
         from .saved import to_model
 
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         return to_model(self, before, preparation, provenance)
 
     @property
@@ -111,7 +111,7 @@ class Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type i
     def _output(self, X: Any) -> Array:
         """The output (N, K) for data as a caller gives it."""
         if "coefs_" not in vars(self):
-            check_is_fitted(self)
+            check_is_fitted(self, "coefs_")
         if not ("feature_names_in_" not in vars(self) and is_plain(X, self.n_features_in_)):
             X = validate_data(self, X, accept_sparse=SPARSE, reset=False)
         ready, parameters = self._prepared(), self._parameters
