@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import DecimalOption, DelimiterOption, EncodingOption, MissingOption, dialect_of
 from .screen import LanguageOption, PlainOption, Screen
+
+if TYPE_CHECKING:
+    from ..data import Dialect
 
 MOST_BYTES = 60 * 2**20
 
@@ -29,6 +34,10 @@ def lab(
         typer.Option("--export", metavar="DIR", help="write the lab as a page that needs no server, with the guided "
                      "path and what one change of a control reaches, and end", show_default=False),
     ] = None,
+    delimiter: DelimiterOption = None,
+    decimal: DecimalOption = None,
+    encoding: EncodingOption = "utf-8",
+    missing: MissingOption = None,
     plain: PlainOption = False,
     lang: LanguageOption = None,
 ) -> None:  # fmt: skip
@@ -44,7 +53,9 @@ def lab(
         return
     start: dict[str, Any] = {"language": screen.language, "table": None}
     if file is not None:
-        start["table"] = table_of(file)
+        said = {"delimiter": delimiter, "decimal": decimal, "encoding": encoding, "missing": missing}
+        read = {key: text for key, text in said.items() if text and (key, text) != ("encoding", "utf-8")}
+        start["table"] = table_of(file, dialect_of(delimiter, decimal, encoding, missing), read)
 
     def announce(address: str) -> None:
         screen.say("lab.serving")
@@ -58,15 +69,18 @@ def lab(
     screen.say("lab.closed")
 
 
-def table_of(file: Path) -> dict[str, str]:
-    """A table as the page takes it: the text of a file in UTF-8; of any other its rows, written as CSV."""
+def table_of(file: Path, dialect: Dialect, said: dict[str, str]) -> dict[str, Any]:
+    """A table as the page takes it: the text of a file in UTF-8; of a CSV that is `said` to be in another encoding
+    its bytes; of any other file its rows, written as CSV."""
     from ..data import printable, read_regular, read_table
 
-    read = read_table(file)  # refuses what train would refuse, before a page is opened
-    name = printable(file.name)
+    read = read_table(file, dialect)  # refuses what train would refuse, before a page is opened
+    name, content = printable(file.name), read_regular(file, MOST_BYTES)
     try:
-        return {"name": name, "text": read_regular(file, MOST_BYTES).decode("utf-8-sig")}
+        return {"name": name, "text": content.decode("utf-8-sig"), "read": said}
     except UnicodeDecodeError:
+        if "encoding" in said:
+            return {"name": name, "base64": base64.b64encode(content).decode(), "read": said}
         written = io.StringIO()
         rows = csv.writer(written)
         rows.writerow(read.names)

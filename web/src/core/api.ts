@@ -38,7 +38,7 @@ export interface Chapter {
 export interface Start {
     language: string;
     languages: string[];
-    table: { name: string; text: string } | null;
+    table: { name: string; text?: string; base64?: string; read?: Record<string, string> } | null;
     choices: Choices;
     chapters: Chapter[];
     begin?: string; // the fragment to begin with, where the address has none

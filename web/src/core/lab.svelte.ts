@@ -77,8 +77,10 @@ export class Lab {
             this.experiment = { ...this.experiment, ...structuredClone(experiment), ...seedOf(location.hash) };
             if (!place.epoch && !place.step) Object.assign(place, { epoch, step, changes: changesOf(changes) });
             await this.derive();
-        } else if (start.table) await this.open(start.table.name, { text: start.table.text });
-        else await this.derive();
+        } else if (start.table) {
+            const { name, read, ...content } = start.table;
+            await this.open(name, content, read && Object.keys(read).length ? read : undefined);
+        } else await this.derive();
         await this.run.settled(); // a table may have been opened meanwhile
         if (!this.run.program) await this.fallBack();
         if (!place.table && visit === this.visit) await this.arrive(place); // else a link was followed meanwhile
@@ -92,13 +94,14 @@ export class Lab {
         this.experiment.optimizer.rate = this.run.rate;
     }
 
-    /** A link that cannot be followed: its refusal is shown, above the usual experiment. */
+    /** A link that cannot be followed, or a table that cannot be used as it is: the refusal is shown, beside the usual experiment. */
     private async fallBack(): Promise<void> {
-        const refused = this.run.error;
+        const [refused, table, told] = [this.run.error, this.table, this.tableError];
+        this.table = null;
         this.experiment = structuredClone(USUAL);
         this.goal = "";
         await this.derive();
-        this.run.error = refused;
+        [this.run.error, this.table, this.tableError] = [refused, table, told];
     }
 
     /** Derives the experiment as it now is; steps that are asked for meanwhile wait for it. Whether it runs, and is the newest. */
