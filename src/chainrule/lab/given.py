@@ -180,7 +180,7 @@ def given_page(given: Given, language: str, figure: str | None = None) -> str:
     shown = {word for word in ("lines", "tree") if re.search(rf"\b{word}\b", code)}
     answer["program"]["steps"] = [read_by(shown, step) for step in steps]
     if not re.search(r"\brules\b", code):  # of the diagnosis, which few figures make
-        answer["program"]["rules"] = []
+        answer["program"]["rules"], choices["readiness"] = [], {}
     for spelled in languages:
         carried.put(f"messages/{spelled}", None, spoken(code, messages_of(spelled), notes))
     if figure is not None:
