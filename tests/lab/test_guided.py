@@ -35,7 +35,7 @@ def test_a_visitor_gets_from_a_slope_to_the_product_by_keyboard_alone(visit):
     visit.page.reload()  # progress is kept, and the address leads back to the chapter
     at(page, "why", False)
     dot.get_by_text("Unit 1, sample 3").wait_for()
-    page.get_by_text("All questions, 2 of 12 done").wait_for()
+    page.get_by_text("All chapters, 2 of 12 done").wait_for()
     page.get_by_role("button", name="Close the guided path").click()
     page.get_by_test_id("path").wait_for(state="detached")
     expect(page).not_to_have_url(re.compile("path="))
