@@ -91,10 +91,9 @@ def test_divergence_is_explained_with_its_step_and_a_remedy(visit):
 def test_a_table_of_ones_own_and_a_broken_one(visit):
     page = visit.open()
 
-    def drop(name, text):
-        page.locator("input[accept*=csv]").set_input_files(
-            {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
-        )
+    def drop(name, text):  # anywhere on the page
+        made = "([name, text]) => { const d = new DataTransfer(); d.items.add(new File([text], name)); return d; }"
+        page.dispatch_event("header", "drop", {"dataTransfer": page.evaluate_handle(made, [name, text])})
 
     drop("broken.csv", "a,b\n1,2\n3\n")
     page.locator(".alert", has_text="broken.csv, row 3").wait_for()
