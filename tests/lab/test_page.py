@@ -89,7 +89,8 @@ def test_divergence_is_explained_with_its_step_and_a_remedy(visit):
 
 
 def test_a_table_of_ones_own_and_a_broken_one(visit):
-    page = visit.open()
+    page, refused = visit.open(), []
+    page.on("response", lambda answer: refused.append(answer.url.rpartition("/")[2]) if answer.status == 400 else None)
 
     def drop(name, text):  # anywhere on the page
         made = "([name, text]) => { const d = new DataTransfer(); d.items.add(new File([text], name)); return d; }"
@@ -99,7 +100,7 @@ def test_a_table_of_ones_own_and_a_broken_one(visit):
     page.locator(".alert", has_text="broken.csv, row 3").wait_for()
     page.get_by_label("Between cells").select_option(";")  # then it has one column, which is to be predicted
     page.locator(".alert", has_text="keep at least one").wait_for()
-    rows = "".join(f"{i},{i * i % 7},{'red' if i % 3 else 'blue'}\n" for i in range(40))
+    rows = "".join(f"{i},{i * i % 7},{('red', 'green', 'blue')[i % 3]}\n" for i in range(40))
     drop("own.csv", "width,height,colour\n" + rows)
     use = {name: page.get_by_label(f"What the column {name} is for") for name in ("width", "height", "colour")}
     for select, role in zip(use.values(), ("numeric", "numeric", "target"), strict=True):
@@ -115,6 +116,7 @@ def test_a_table_of_ones_own_and_a_broken_one(visit):
     use["colour"].select_option("target")
     use["height"].select_option("numeric")
     visit.run(3)
+    assert "source" not in refused  # a source is asked for when data and network fit
 
 
 def test_an_old_or_hostile_link_opens_the_lab_all_the_same(visit):

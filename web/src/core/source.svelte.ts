@@ -30,10 +30,13 @@ class Source {
             edits: { ...e.edits }, language: this.language, teaching: this.teaching && this.takesTeaching, notes: words.language,
         };
         let current = true;
-        api.source(body).then(
-            (answer) => { if (current) [this.text, this.blocks, this.refused] = [answer.text, answer.blocks, ""]; },
-            (error: Error) => { if (current) this.refused = error.message; },
-        );
+        const ask = async () => {
+            await lab.run.settled(); // with other data comes another network: until both are there, they may not fit
+            if (!current) return;
+            const answer = await api.source(body);
+            if (current) [this.text, this.blocks, this.refused] = [answer.text, answer.blocks, ""];
+        };
+        ask().catch((error: Error) => { if (current) this.refused = error.message; });
         return () => (current = false);
     }
 
